@@ -1,0 +1,1 @@
+"""Hands: whatever can make an image. The worker sees only `base`."""

@@ -1,0 +1,62 @@
+"""What the worker asks of a hand."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+from farm.model.images import RawImage
+from farm.model.jobs import AttemptFacts, Phase
+from farm.model.prompts import Prompt
+
+Record = Callable[[Phase, Mapping[str, Any]], Awaitable[None]]
+"""Commits a phase and its facts before the hand goes on; raises LostLease when the job is gone."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Work:
+    """One attempt, as a hand sees it."""
+
+    job_id: int
+    prompt: Prompt
+    text: str  # the exact prompt text
+    phase: Phase  # how far an earlier life of this attempt got; CLAIMED for a fresh one
+    facts: AttemptFacts
+    others: frozenset[str]  # conversations that belong to other attempts: never ours
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Drawn:
+    """Images a hand brought back, unproven, in the order the page shows them; never empty."""
+
+    images: tuple[RawImage, ...]
+
+
+class Hand(Protocol):
+    """Makes one image at a time. An async context manager: inside it the hand is ready to work.
+
+    All three verbs raise `Ended` with the outcome when the attempt ended without an image,
+    `BrowserError` when the tool itself failed, and `LostLease` out of `record`. On cancellation
+    they stop at the next await; what was recorded until then is what recovery starts from.
+    """
+
+    name: str
+    lanes: tuple[str, ...]  # in the order in which they are served
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(self, *exc: object) -> None: ...
+
+    async def make(self, work: Work, record: Record) -> Drawn:
+        """Send the prompt once and bring its images back.
+
+        Records typing, then `sending` before the irreversible act, then sent, then ready.
+        """
+
+    async def resume(self, work: Work, record: Record) -> Drawn | None:
+        """Finish what an earlier life of this attempt began; never sends anything.
+
+        None: it is proven that nothing was sent. Raises `Ended` with AMBIGUOUS if nothing can be
+        proven. Also used to fetch the same images again after a bad download.
+        """

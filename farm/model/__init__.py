@@ -1,0 +1,1 @@
+"""Pure records and decisions: standard library only, no I/O, no clock."""

@@ -1,0 +1,89 @@
+"""A prompt: one row of what to draw."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+_SIZE = re.compile(r"^\s*(\d{1,5})\s*[x×X*]\s*(\d{1,5})\s*(?:px)?\s*$")
+MAX_SIDE_PX = 16_384
+
+
+class ImageType(StrEnum):
+    """The three kinds of image the seeds know."""
+
+    HERO = "Hero"  # with title and author in the picture
+    HERO_OG = "Hero-OG"  # the social-media twin, without text
+    REGULAR = "Regular"
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Asked width and height in pixels."""
+
+    width_px: int
+    height_px: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `1920x1080px` (`px` optional, `×` allowed); ValueError when it is no size."""
+        match = _SIZE.match(text)
+        if match is None:
+            raise ValueError(f"{text!r} is not a size such as 1920x1080px")
+        width, height = int(match[1]), int(match[2])
+        if not (0 < width <= MAX_SIDE_PX and 0 < height <= MAX_SIDE_PX):
+            raise ValueError(f"{text!r}: each side must be between 1 and {MAX_SIDE_PX} px")
+        return cls(width, height)
+
+    @property
+    def ratio(self) -> float:
+        """Width divided by height."""
+        return self.width_px / self.height_px
+
+    def __str__(self) -> str:
+        """The seeds' spelling: `1920x1080px`."""
+        return f"{self.width_px}x{self.height_px}px"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prompt:
+    """One row: what to draw and what the file shall be called."""
+
+    id: str
+    image_type: ImageType = ImageType.REGULAR
+    filename: str  # as the row asks; cleaned by farm.naming before it touches a disk
+    size: Size | None = None
+    colors: str = ""
+    typography: str = ""
+    description: str
+    title: str = ""
+    author: str = ""
+    extra: Mapping[str, str] = field(default_factory=dict)  # unknown columns, kept in order
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 (hex) over everything that changes the picture or its name, not over `extra`."""
+        facts = self.to_payload()
+        del facts["extra"]
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+    def to_payload(self) -> dict[str, Any]:
+        """Plain JSON values, as the store keeps them."""
+        payload = asdict(self)
+        payload["image_type"] = self.image_type.value
+        payload["size"] = str(self.size) if self.size else ""
+        payload["extra"] = dict(self.extra)
+        return payload
+
+    @classmethod
+    def from_payload(cls, payload: Mapping[str, Any]) -> Self:
+        """The inverse of `to_payload`."""
+        values = dict(payload)
+        values["image_type"] = ImageType(values["image_type"])
+        values["size"] = Size.parse(values["size"]) if values["size"] else None
+        return cls(**values)

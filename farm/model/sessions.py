@@ -1,0 +1,36 @@
+"""A session: one browser profile being driven, as the store and the display see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from farm.model.causes import Cause
+
+
+class SessionState(StrEnum):
+    """What a session is doing."""
+
+    STARTING = "starting"
+    READY = "ready"
+    BUSY = "busy"
+    PACING = "pacing"
+    RESTING = "resting"  # a limit, until a known time
+    NEEDS_PERSON = "needs_person"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Session:
+    """The stored facts about one session. Times are epoch seconds, UTC."""
+
+    name: str  # the profile's name
+    state: SessionState = SessionState.STOPPED
+    cause: Cause | None = None  # why it rests or needs a person
+    message: str = ""
+    next_ready_at: float = 0.0  # not before this time; pace and rest survive restarts
+    job_id: int | None = None
+    since: float = 0.0  # when `state` began
+    made: int = 0  # images over all runs
+    throttles: int = 0  # throttles in a row, for the doubling back-off
+    transients: int = 0  # transient errors in a row; three are a throttle

@@ -1,0 +1,1 @@
+"""Web pages that farm can drive. Gemini is the first."""

@@ -1,0 +1,180 @@
+"""What the rest of farm asks of the job store.
+
+Every call is one short transaction. Every write that carries a `Claim` is fenced: it succeeds
+only while that claim's lease is this worker's, else it raises `LostLease` and changes nothing.
+Leases and waits are reckoned on the database's clock. A cancelled call has either happened whole
+or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from farm.model.causes import Cause
+from farm.model.images import Image
+from farm.model.jobs import Attempt, Claim, Job, JobState, Phase
+from farm.model.prompts import Prompt
+from farm.model.sessions import Session
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceRow:
+    """A prompt and where it stands in its source."""
+
+    prompt: Prompt
+    row: int  # 1-based data row
+    regenerate: bool = False  # Status said REGEN
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Added:
+    """What an import did."""
+
+    new: int = 0
+    changed: int = 0  # a new version of a row that had not been completed, or REGEN
+    unchanged: int = 0
+    outdated: int = 0  # changed rows of completed jobs: told, never redone unasked
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """One line of a job's history."""
+
+    id: int
+    job_id: int | None
+    at: float  # epoch seconds
+    kind: str  # added, claimed, phase, retry, given_back, completed, failed, review, expired, …
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """One page of a listing; `after` asks for the next one, None at the end."""
+
+    jobs: tuple[Job, ...]
+    after: int | None
+
+
+class Claims(Protocol):
+    """How a worker gets and keeps jobs."""
+
+    async def claim(self, worker: str, session: str, lanes: Sequence[str]) -> Claim | None:
+        """Lease the best pending job of the first lane that has one, with its open attempt.
+
+        A job that came back with an open attempt (its conversation still holds unfinished work)
+        returns that attempt; else a new one is opened in phase `claimed`. None when paused or
+        empty.
+        """
+
+    async def adopt(self, worker: str, session: str) -> tuple[Claim, ...]:
+        """Take over every job this session left in progress; the caller holds the profile's lock.
+
+        The lock proves that the former worker is dead, so its lease need not run out first.
+        Each adoption counts as one crash of the job.
+        """
+
+    async def heartbeat(self, worker: str) -> frozenset[int]:
+        """Renew all leases of this worker; return the ids of jobs whose cancellation was asked."""
+
+    async def maintain(self) -> int:
+        """Promote due delayed jobs, return expired leases, release or review stale pins; count."""
+
+
+class Settlements(Protocol):
+    """How a worker writes down what happened to a claim."""
+
+    async def step(self, claim: Claim, phase: Phase, facts: Mapping[str, Any]) -> Claim:
+        """Commit a phase with its facts; from `sending` on the job's lane is the session's own."""
+
+    async def complete(self, claim: Claim, images: Sequence[Image], message: str = "") -> None:
+        """End the job as completed with its images; the first one is the job's `image_path`."""
+
+    async def give_back(
+        self, claim: Claim, cause: Cause, message: str, after_seconds: float = 0
+    ) -> None:
+        """End the attempt uncounted; the job is claimable again by any session after the wait."""
+
+    async def fail(
+        self, claim: Claim, cause: Cause, message: str, retry_after_seconds: float | None
+    ) -> None:
+        """End the attempt counted; None ends the job as failed, else it waits for another try."""
+
+    async def review(
+        self, claim: Claim, cause: Cause, message: str, images: Sequence[Image] = ()
+    ) -> None:
+        """End the attempt counted and the job in `review`, with its evidence and kept images."""
+
+
+class Knowledge(Protocol):
+    """What a worker may ask about the past."""
+
+    async def owner_of(self, sha256: str) -> int | None:
+        """The job that already has an image with these bytes."""
+
+    async def causes_of(self, job_id: int) -> tuple[Cause, ...]:
+        """How the ended attempts of a job ended, oldest first, uncounted ones included."""
+
+    async def known_conversations(self, session: str) -> frozenset[str]:
+        """Conversations of this session that belong to recorded attempts."""
+
+    async def session(self, name: str) -> Session:
+        """The stored facts about a session; a fresh one if it was never seen."""
+
+    async def save_session(self, session: Session) -> None:
+        """Store a session's facts whole."""
+
+
+class Queue(Protocol):
+    """What the user's commands ask of the queue."""
+
+    async def add(self, queue: str, rows: Sequence[SourceRow], source: str) -> Added:
+        """Import rows; the key is queue + prompt id. All of them or none."""
+
+    async def counts(self, queues: Sequence[str] = ()) -> Mapping[JobState, int]:
+        """Jobs by state, over all queues or the given ones; every state is a key."""
+
+    async def page(
+        self,
+        *,
+        queues: Sequence[str] = (),
+        states: Sequence[JobState] = (),
+        after: int = 0,
+        limit: int = 100,
+    ) -> Page:
+        """Jobs in id order after the given id."""
+
+    async def job(self, job_id: int) -> Job | None:
+        """One job."""
+
+    async def history(self, job_id: int) -> tuple[Sequence[Attempt], Sequence[Event]]:
+        """All attempts and events of a job, oldest first."""
+
+    async def sessions(self) -> tuple[Session, ...]:
+        """All sessions ever seen, by name."""
+
+
+class Control(Protocol):
+    """What the user may change. Each returns how many jobs it touched."""
+
+    async def retry(self, job_ids: Sequence[int]) -> int:
+        """Queue ended jobs (failed, review, cancelled, completed) again, attempts from zero."""
+
+    async def cancel(self, job_ids: Sequence[int]) -> int:
+        """Cancel open jobs; one in progress is cancelled by its worker at the next heartbeat."""
+
+    async def pause(self, queue: str = "") -> None:
+        """Stop claims of one queue, or of all; work in flight goes on."""
+
+    async def resume(self, queue: str = "") -> None:
+        """Allow claims again."""
+
+    async def paused(self) -> frozenset[str]:
+        """Names of paused queues; "" stands for all."""
+
+    async def reset(self, queue: str, *, drop: bool = False) -> int:
+        """Put every failed, cancelled or in-progress-and-expired job back to pending.
+
+        `drop` removes the queue's jobs and their history instead; files on disk stay.
+        """
