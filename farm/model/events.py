@@ -1,0 +1,95 @@
+"""What a run tells whoever watches it, and what it is asked to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from farm.model.jobs import Job, JobState
+from farm.model.sessions import Session
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunOptions:
+    """What `farm start` was asked to do; None means: as the settings say."""
+
+    files: tuple[Path, ...] = ()
+    queue: str = ""  # name for the files' queue; "" takes each file's stem
+    sessions: int | None = None  # how many profiles to drive; None takes all there are
+    profiles: tuple[str, ...] = ()  # exactly these, if any are named
+    headed: bool = False
+    pace_seconds: float | None = None
+    limit: int | None = None  # stop after so many jobs were ended
+    replay: bool = False  # against the stand-in instead of the real page
+    watch: bool = False  # keep going when the queue is empty and while sessions rest
+    slow_mo_ms: float = 0
+    keep_open: bool = False  # leave the windows open at the end, until stopped
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunReport:
+    """How a run ended."""
+
+    counts: Mapping[JobState, int]  # of the queues the run was about
+    made: int  # images completed in this run
+    failed: int
+    review: int
+    left: int  # jobs still open
+    stopped_because: str  # one sentence
+    exit_code: int  # DESIGN section 10
+    seconds: float
+    results: tuple[Path, ...] = ()  # `<name>-completed.csv` files
+    contact_sheet: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunStarted:
+    """All sessions are about to open."""
+
+    sessions: tuple[str, ...]
+    counts: Mapping[JobState, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SessionChanged:
+    """A session's state, wait or job changed."""
+
+    session: Session
+    job_label: str = ""  # `queue/prompt id` of the job in hand
+    phase: str = ""  # how far its attempt got
+    last_result: str = ""  # how the job before ended
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobChanged:
+    """A job was claimed or settled."""
+
+    job: Job
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CountsChanged:
+    """Jobs by state, after a job was settled."""
+
+    counts: Mapping[JobState, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Notice:
+    """A sentence for the user."""
+
+    level: str  # info, warning, error
+    text: str
+    data: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunEnded:
+    """The last event of a run."""
+
+    report: RunReport
+
+
+RunEvent: TypeAlias = RunStarted | SessionChanged | JobChanged | CountsChanged | Notice | RunEnded
