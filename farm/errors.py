@@ -13,6 +13,7 @@ FarmError                      root: exit_code 4, not retryable
 │   ├── BrowserTimeout         an action took longer than it may
 │   └── NetworkError           a request failed before an answer came
 └── Ended                      an attempt ended without a kept image; carries its Outcome
+    └── Interrupted            the session cannot go on, but the answer may still be had later
 """
 
 from __future__ import annotations
@@ -102,3 +103,10 @@ class Ended(FarmError):
         """Carry the outcome; its message is the exception's text."""
         super().__init__(f"{outcome.cause}: {outcome.message}")
         self.outcome = outcome
+
+
+class Interrupted(Ended):
+    """Something was or may have been sent, and this session cannot look at it now.
+
+    The attempt stays open: only this session, once it can work again, may find out.
+    """

@@ -47,7 +47,7 @@ TRANSITIONS: Mapping[JobState, frozenset[JobState]] = {
 
 def status_word(state: JobState, cause: Cause | None) -> str:
     """The seeds' `Status` word for a job, as files and sheets show it."""
-    if state is JobState.DELAYED:
+    if state in {JobState.PENDING, JobState.DELAYED}:
         return "RATE_LIMITED" if cause in LIMITS else "PENDING"
     return state.value.upper()
 

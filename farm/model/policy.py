@@ -8,7 +8,7 @@ worker obeys the other.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from farm.model.causes import NEEDS_PERSON, REFUSALS, Cause
@@ -62,7 +62,12 @@ class Policy:
     transient_wait: float = 20
     transients_are_throttle: int = 3  # in a row
     not_accepted_free: int = 2  # tries that cost no attempt
-    wait_scale: float = 1.0  # shortens every wait; for stand-ins and tests
+
+    def scaled(self, factor: float) -> Policy:
+        """The same policy with every guessed wait multiplied; what a page says stays as said."""
+        waits = ("retry_first", "retry_cap", "quota_default", "throttle_first", "throttle_cap")
+        more = ("ip_rest", "transient_wait")
+        return replace(self, **{name: getattr(self, name) * factor for name in waits + more})
 
 
 def backoff(first: float, cap: float, earlier: int, roll: Roll) -> float:
@@ -83,14 +88,7 @@ class Situation:
 
 def decide(situation: Situation, policy: Policy, roll: Roll) -> Decision:
     """What becomes of the job, and what the session does next."""
-    rule = _RULES.get(situation.outcome.cause, _retry)
-    decision = rule(situation, policy, roll)
-    return Decision(
-        job=decision.job,
-        job_wait_seconds=decision.job_wait_seconds * policy.wait_scale,
-        session=decision.session,
-        session_wait_seconds=decision.session_wait_seconds * policy.wait_scale,
-    )
+    return _RULES.get(situation.outcome.cause, _retry)(situation, policy, roll)
 
 
 def _retry(s: Situation, p: Policy, roll: Roll) -> Decision:
@@ -129,8 +127,7 @@ def _not_accepted(s: Situation, p: Policy, roll: Roll) -> Decision:
 def _quota(s: Situation, p: Policy, _roll: Roll) -> Decision:
     rest = p.quota_default
     if s.outcome.reset_at is not None and 0 < s.outcome.reset_at - s.now <= p.quota_longest:
-        # The scale shortens guesses, never what the page itself said.
-        rest = (s.outcome.reset_at - s.now) / p.wait_scale if p.wait_scale else 0
+        rest = s.outcome.reset_at - s.now
     return Decision(job=JobMove.AGAIN, session=SessionMove.REST, session_wait_seconds=rest)
 
 

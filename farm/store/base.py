@@ -96,6 +96,9 @@ class Settlements(Protocol):
     ) -> None:
         """End the attempt uncounted; the job is claimable again by any session after the wait."""
 
+    async def park(self, claim: Claim, cause: Cause, message: str) -> None:
+        """Release the lease and keep the attempt open: only its own session may take it up."""
+
     async def fail(
         self, claim: Claim, cause: Cause, message: str, retry_after_seconds: float | None
     ) -> None:
