@@ -1,0 +1,1 @@
+"""Browsers, profiles and sessions: the home of Playwright."""
