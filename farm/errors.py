@@ -7,6 +7,7 @@ FarmError                      root: exit_code 4, not retryable
 ├── ProfileInUse               another process or browser holds the profile               exit 2
 ├── BrowserMissing             no browser could be found or installed                     exit 2
 ├── StoreError                 the job store cannot be opened or is of another version    exit 4
+├── SaveFailed                 a file cannot be written: full disk, no permission         exit 4
 ├── LostLease                  this worker no longer owns the job: stop, touch nothing
 ├── BrowserError               what the home of Playwright translates foreign errors to
 │   ├── BrowserGone            crash, closed window, dead process
@@ -69,6 +70,10 @@ class BrowserMissing(FarmError):
 
 class StoreError(FarmError):
     """The job store cannot be opened, read or brought to this version."""
+
+
+class SaveFailed(FarmError):
+    """A file cannot be written; the message names the path, the reason and what to do."""
 
 
 class LostLease(FarmError):

@@ -31,6 +31,7 @@ class Cause(StrEnum):
     WRONG_ORIENTATION = "unproven.wrong_orientation"  # proportion off by more than 30 %
     TOO_SMALL = "unproven.too_small"  # under 50 KB or under 500 px on both sides
     UNREADABLE = "unproven.unreadable"  # does not decode, no image, or over 20 MB
+    MISMATCH = "unproven.mismatch"  # not the picture the page showed
     DUPLICATE = "unproven.duplicate"  # these bytes already belong to another job
     TIMEOUT = "timeout"  # no image within the generation timeout
     BROWSER_GONE = "browser_gone"  # crash or closed window

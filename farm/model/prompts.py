@@ -87,3 +87,12 @@ class Prompt:
         values["image_type"] = ImageType(values["image_type"])
         values["size"] = Size.parse(values["size"]) if values["size"] else None
         return cls(**values)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceRow:
+    """A prompt and where it stands in its source."""
+
+    prompt: Prompt
+    row: int  # 1-based data row
+    regenerate: bool = False  # Status said REGEN

@@ -15,17 +15,8 @@ from typing import Any, Protocol
 from farm.model.causes import Cause
 from farm.model.images import Image
 from farm.model.jobs import Attempt, Claim, Job, JobState, Phase
-from farm.model.prompts import Prompt
+from farm.model.prompts import SourceRow as SourceRow  # noqa: PLC0414  # re-exported
 from farm.model.sessions import Session
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SourceRow:
-    """A prompt and where it stands in its source."""
-
-    prompt: Prompt
-    row: int  # 1-based data row
-    regenerate: bool = False  # Status said REGEN
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
