@@ -1,0 +1,43 @@
+# Two commands from a fresh clone: `make demo` shows farm at work, `make test` proves it.
+
+# The first interpreter on the path that is new enough; override with PYTHON=/path/to/python.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+	then echo $$python; break; fi; done)
+BIN := .venv/bin
+# Extra arguments for pytest: make test ARGS="-k settings -x"
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help ready demo test check docs bench clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; \
+	do printf '  make %-8s %s\n' "$$target" "$$text"; done
+
+ready: ## Create .venv, install farm into it, find or install a browser
+	@test -n "$(PYTHON)" || { echo "farm needs python 3.11 or newer on the PATH." >&2; exit 2; }
+	@$(PYTHON) tools/bootstrap.py
+
+demo: ready ## Twelve prompts through two real browser sessions, on the stand-in
+	@$(BIN)/farm demo
+
+test: ready ## Run every test
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: ready ## Style, types, architecture and documents
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python tools/docs.py --check
+	@$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_public_api.py tests/test_docs.py
+
+docs: ready ## Write docs/settings.md and docs/cli.md anew
+	@$(BIN)/python tools/docs.py
+
+bench: ready ## Measure the budgets and the ratios against the seeds' recipe
+	@$(BIN)/python -m bench
+
+clean: ## Remove what make made; profiles, downloads and farm.db stay
+	rm -rf .venv build dist demo .mypy_cache .ruff_cache .pytest_cache .coverage htmlcov *.egg-info
+	find farm tests tools bench -name __pycache__ -type d -prune -exec rm -rf {} +
