@@ -1,0 +1,190 @@
+"""What an answer, a notice or a whole page means for the attempt, from its words and marks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any
+
+from farm.model.causes import Cause
+from farm.model.outcomes import Outcome
+from farm.sites.base import SignIn
+from farm.sites.gemini.pack import Pack
+from farm.sites.gemini.resets import reset_time
+from farm.sites.gemini.words import fold, says, shorten
+
+MESSAGES = {
+    Cause.STOPPED: "The answer was stopped before it ended.",
+    Cause.TEXT_ONLY: "Gemini answered without an image.",
+    Cause.REFUSED_POLICY: "Gemini refused: the prompt may go against its guidelines.",
+    Cause.REFUSED_PERSON: "Gemini refused: it will not depict a person in this prompt.",
+    Cause.REFUSED_THIRD_PARTY: "Gemini refused: the prompt touches somebody else's content.",
+    Cause.REFUSED_SAFETY: "Gemini refused: its safety filter stopped the answer.",
+    Cause.LIMITED_QUOTA: "This account's image limit is reached.",
+    Cause.LIMITED_THROTTLE: "Gemini asks for a slower pace.",
+    Cause.LIMITED_IP: "Gemini blocks this network address for now.",
+    Cause.TRANSIENT: "Gemini failed and says that another try may work.",
+    Cause.SIGNED_OUT: "This profile is not signed in to Gemini.",
+    Cause.CHALLENGE: "The page asks for a person: look at it in a browser window.",
+    Cause.REGION: "Gemini is not available at this network address.",
+    Cause.WRONG_MODE: "The chosen mode cannot make images: choose another in the mode picker.",
+    Cause.PLACEHOLDER: "The frame of the image shows an error instead of a picture.",
+}
+# Throttle before quota: "a lot of requests … try again later" is about pace. Limits before refusals
+# and errors: a card may hold both sentences, and the limit is the one that decides what follows.
+IN_ANSWERS = (
+    Cause.LIMITED_THROTTLE,
+    Cause.LIMITED_QUOTA,
+    Cause.REFUSED_PERSON,
+    Cause.REFUSED_THIRD_PARTY,
+    Cause.REFUSED_SAFETY,
+    Cause.REFUSED_POLICY,
+    Cause.REGION,
+    Cause.TRANSIENT,
+)
+IN_BANNERS = (Cause.LIMITED_THROTTLE, Cause.LIMITED_QUOTA, Cause.REGION)
+IN_NOTICES = (
+    Cause.CHALLENGE,
+    Cause.SIGNED_OUT,
+    Cause.LIMITED_THROTTLE,
+    Cause.LIMITED_QUOTA,
+    Cause.REGION,
+    Cause.TRANSIENT,
+)
+ON_BARE_PAGES = (Cause.CHALLENGE, Cause.REGION, Cause.SIGNED_OUT)
+CODE = re.compile(r"\((?P<code>\d{1,5})\)")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Around:
+    """What surrounds a text and decides what it means."""
+
+    pack: Pack
+    sign_in: SignIn
+    mode: str  # label of the mode picker, "" if unknown
+    now: float
+    zone: tzinfo | None
+
+    @property
+    def draws(self) -> bool:
+        """Whether the mode can make images; an unknown one gets the benefit of the doubt."""
+        return not self.pack.makes_no_images(self.mode)
+
+
+def ended(cause: Cause, around: Around, said: str = "", message: str = "") -> Outcome:
+    """An outcome with the words for its cause and, for a limit, the reset time that was said."""
+    limit = cause is Cause.LIMITED_QUOTA
+    return Outcome(
+        cause=cause,
+        message=message or MESSAGES[cause],
+        said=shorten(said),
+        reset_at=reset_time(said, around.now, around.zone) if limit else None,
+    )
+
+
+def answer_outcome(text: str, *, stopped: Sequence[str], failed: int, around: Around) -> Outcome:
+    """What a finished answer without an image means.
+
+    `text` is folded; `stopped` holds the texts of visible stopped marks; `failed` counts image
+    frames that show an error. Only a short reply is a card; a long one that quotes a card is prose.
+    """
+    short = len(text) < around.pack.known.short_reply_characters
+    if stopped or (short and says(text, around.pack.texts(Cause.STOPPED))):
+        return ended(Cause.STOPPED, around, " ".join(stopped) or text)
+    if short and (card := _card(text, around)):
+        return card
+    if failed:
+        return ended(Cause.PLACEHOLDER, around, text)
+    if not text and not around.draws:
+        return ended(Cause.WRONG_MODE, around)
+    return ended(Cause.TEXT_ONLY, around, text)
+
+
+def _card(text: str, around: Around) -> Outcome | None:
+    if says(text, around.pack.known.account_texts):
+        return _about_the_account(text, around)
+    rest, causes = numbered(text, around.pack)
+    if cause := _first_cause(rest, IN_ANSWERS[:2], around.pack):
+        return ended(cause, around, text)
+    cause = next(iter(causes), None) or _first_cause(rest, IN_ANSWERS[2:], around.pack)
+    return ended(cause, around, text) if cause else None
+
+
+def _about_the_account(text: str, around: Around) -> Outcome:
+    """The one reply that means three things: mode, sign-in, or an account that may not."""
+    if not around.draws:
+        return ended(Cause.WRONG_MODE, around, text)
+    if around.sign_in is SignIn.OUT:
+        return ended(Cause.SIGNED_OUT, around, text)
+    message = "Gemini doubts the sign-in, or this account may not make images: look at the profile."
+    return ended(Cause.SIGNED_OUT, around, text, message)
+
+
+def numbered(text: str, pack: Pack) -> tuple[str, list[Cause]]:
+    """The text without ignored error numbers' sentences, and the causes of the other numbers.
+
+    A number counts only beside an error text: a year in brackets is no error.
+    """
+    sentences = re.split(r"(?<=\))\s*[.!]?\s+|(?<=[.!?])\s+", text)
+    kept: list[str] = []
+    causes: list[Cause] = []
+    for sentence in sentences:
+        found = CODE.search(sentence)
+        if not found or not says(sentence, pack.texts(Cause.TRANSIENT)):
+            kept.append(sentence)
+            continue
+        cause = pack.known.codes.get(int(found["code"]), Cause.TRANSIENT)
+        if cause is not None:
+            causes.append(cause)
+            kept.append(sentence)
+    return " ".join(kept), causes
+
+
+def notice_outcome(snapshot: Mapping[str, Any], around: Around) -> Outcome | None:
+    """What a toast or a dialog says about what was just done."""
+    dialogs = [f"{d['heading']} {d['text']}" for d in snapshot["dialogs"] if not d["lightbox"]]
+    for text in map(fold, [*snapshot["toasts"], *dialogs]):
+        rest, causes = numbered(text, around.pack)
+        cause = next(iter(causes), None) or _first_cause(rest, IN_NOTICES, around.pack)
+        if cause:
+            return ended(cause, around, text)
+    return None
+
+
+def blocked_outcome(snapshot: Mapping[str, Any], around: Around) -> Outcome | None:
+    """What makes the whole page useless for images now, the gravest first."""
+    pack = around.pack
+    bare = fold(snapshot["bare"])
+    if cause := pack.cause_of_url(snapshot["url"]):
+        refused = _first_cause(bare, ON_BARE_PAGES, pack)
+        told = bare if refused else ""
+        return ended(cause, around, told)
+    if bare and (cause := _first_cause(bare, ON_BARE_PAGES, pack)):
+        return ended(cause, around, bare)
+    if snapshot["cookie_dialogs"]:
+        return ended(Cause.CHALLENGE, around, " ".join(snapshot["cookie_dialogs"]))
+    if around.sign_in is SignIn.OUT:
+        return ended(Cause.SIGNED_OUT, around)
+    return _limit_banner(snapshot, around) or _wrong_mode(around)
+
+
+def _limit_banner(snapshot: Mapping[str, Any], around: Around) -> Outcome | None:
+    texts = [fold(t) for t in [*snapshot["quota_banners"], *snapshot["banners"]]]
+    for text in texts:
+        if cause := _first_cause(text, IN_BANNERS, around.pack):
+            return ended(cause, around, text)
+    # The quota banner's own element in a language that farm cannot read is still the quota banner.
+    unread = not snapshot["language"].startswith(("en", "es"))
+    if unread and any(snapshot["quota_banners"]):
+        return ended(Cause.LIMITED_QUOTA, around, snapshot["quota_banners"][0])
+    return None
+
+
+def _wrong_mode(around: Around) -> Outcome | None:
+    return None if around.draws else ended(Cause.WRONG_MODE, around, around.mode)
+
+
+def _first_cause(text: str, causes: Iterable[Cause], pack: Pack) -> Cause | None:
+    return next((c for c in causes if says(text, pack.texts(c))), None)
