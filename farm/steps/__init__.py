@@ -1,0 +1,1 @@
+"""What happens to an image once its bytes are here: proof, keeping, thumbnails."""

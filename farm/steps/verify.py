@@ -1,0 +1,159 @@
+"""Proof that a fetched file is a whole picture of full size, and the one the page showed."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import struct
+import zlib
+from typing import NoReturn
+
+import PIL.Image
+
+from farm.errors import Ended
+from farm.model.causes import Cause
+from farm.model.images import RawImage
+from farm.model.outcomes import Outcome
+from farm.model.prompts import Prompt
+from farm.steps.base import Proof
+
+# The seeds' bounds: less is a logo or an icon, more is an error.
+MIN_BYTES = 50 * 1024
+MAX_BYTES = 20 * 1024 * 1024
+MIN_SIDE_PX = 500
+MAX_PIXELS = 40_000_000  # 8K is 33 million; decoded as RGB this is 120 MB
+PREVIEW_TOLERANCE = 0.02  # previews are 1024 px wide and rounded to whole pixels
+PROPORTION_WARNING = 0.10
+PROPORTION_LIMIT = 0.30
+
+_DECODERS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
+_PNG_END = b"IEND\xae\x42\x60\x82"  # Pillow decodes without its last bytes
+_ORIENTATION = 0x0112  # EXIF; 5 to 8 turn the picture by a quarter
+_QUARTER_TURNS = frozenset({5, 6, 7, 8})
+# What Pillow's decoders raise on broken files; it has no common base for them.
+_BROKEN = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    KeyError,
+    struct.error,
+    zlib.error,
+)
+_BOMB = (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning)
+
+
+def verify(raw: RawImage, prompt: Prompt, *, duplicate_of: int | None = None) -> Proof:
+    """See `farm.steps.base.Verify`."""
+    if not raw.full_size:
+        _refuse(Cause.PREVIEW_ONLY, "only the preview could be fetched, not the full-size picture")
+    data = _read(raw)
+    media_type = sniff(data)
+    if media_type is None:
+        _refuse(Cause.UNREADABLE, f"the file is {_looks_like(data)}, not a PNG, JPEG or WebP")
+    if len(data) <= MIN_BYTES:
+        _refuse(Cause.TOO_SMALL, f"the file has {len(data)} bytes; a picture has over {MIN_BYTES}")
+    size_px = _decode(data, media_type)
+    if max(size_px) < MIN_SIDE_PX:
+        _refuse(Cause.TOO_SMALL, f"{_px(size_px)} is under {MIN_SIDE_PX} px on both sides")
+    _compare_with_preview(size_px, raw.preview_px)
+    if duplicate_of is not None:
+        _refuse(Cause.DUPLICATE, f"these bytes are already the image of job {duplicate_of}")
+    return Proof(
+        sha256=raw.sha256,
+        size_bytes=len(data),
+        width_px=size_px[0],
+        height_px=size_px[1],
+        media_type=media_type,
+        warnings=_compare_with_asked(size_px, prompt),
+    )
+
+
+def sniff(data: bytes) -> str | None:
+    """The media type the first bytes tell; None if it is none that farm keeps."""
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if data.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image/webp"
+    return None
+
+
+def off_by(one: float, other: float) -> float:
+    """How far two proportions differ: 0 for equal ones, 0.3 for 30 %, whichever is larger."""
+    return max(one / other, other / one) - 1
+
+
+def _refuse(cause: Cause, message: str) -> NoReturn:
+    raise Ended(Outcome(cause=cause, message=f"{message[0].upper()}{message[1:]}."))
+
+
+def _read(raw: RawImage) -> bytes:
+    try:
+        with raw.part.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        _refuse(Cause.UNREADABLE, f"the downloaded file {raw.part.name} is gone")
+    if len(data) > MAX_BYTES:
+        _refuse(Cause.UNREADABLE, f"the file is over {MAX_BYTES // 1024**2} MB")
+    if len(data) != raw.size_bytes or hashlib.sha256(data).hexdigest() != raw.sha256:
+        _refuse(Cause.UNREADABLE, "the file on disk is not what was downloaded")
+    return data
+
+
+def _looks_like(data: bytes) -> str:
+    head = data[:256].lstrip().lower()
+    if not head:
+        return "empty"
+    if head.startswith((b"<!doctype", b"<html")):
+        return "a web page"
+    if head.startswith((b"{", b"[")):
+        return "JSON"
+    return f"of an unknown kind (it begins with {data[:8].hex()})"
+
+
+def _decode(data: bytes, media_type: str) -> tuple[int, int]:
+    """Decode every pixel; the size as shown. The size is looked at before memory is spent."""
+    if media_type == "image/png" and _PNG_END not in data:
+        _refuse(Cause.UNREADABLE, "the picture is cut off")
+    formats = (_DECODERS[media_type],)
+    try:
+        with PIL.Image.open(io.BytesIO(data), formats=formats) as picture:
+            if picture.width * picture.height > MAX_PIXELS:
+                _refuse(Cause.UNREADABLE, f"{_px(picture.size)} is too large to be true")
+            picture.verify()  # checksums, which decoding alone passes over
+        with PIL.Image.open(io.BytesIO(data), formats=formats) as picture:
+            picture.load()
+            turned = picture.getexif().get(_ORIENTATION) in _QUARTER_TURNS
+            width, height = picture.size
+    except _BOMB:
+        _refuse(Cause.UNREADABLE, "its pixels would not fit into memory")
+    except _BROKEN as error:
+        _refuse(Cause.UNREADABLE, f"the picture does not decode ({error})")
+    return (height, width) if turned else (width, height)
+
+
+def _compare_with_preview(size_px: tuple[int, int], preview_px: tuple[int, int]) -> None:
+    if 0 in preview_px:
+        return
+    if off_by(size_px[0] / size_px[1], preview_px[0] / preview_px[1]) > PREVIEW_TOLERANCE:
+        _refuse(
+            Cause.MISMATCH,
+            f"the page showed a picture of {_px(preview_px)} and the file has {_px(size_px)}",
+        )
+
+
+def _compare_with_asked(size_px: tuple[int, int], prompt: Prompt) -> tuple[str, ...]:
+    if prompt.size is None:
+        return ()
+    off = off_by(size_px[0] / size_px[1], prompt.size.ratio)
+    said = f"{prompt.size} was asked for and {_px(size_px)} came: the proportion is {off:.0%} off"
+    if off > PROPORTION_LIMIT:
+        _refuse(Cause.WRONG_ORIENTATION, said)
+    return (f"{said}.",) if off > PROPORTION_WARNING else ()
+
+
+def _px(size: tuple[int, int]) -> str:
+    return f"{size[0]}x{size[1]}px"
