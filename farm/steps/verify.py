@@ -123,8 +123,6 @@ def _decode(data: bytes, media_type: str) -> tuple[int, int]:
         with PIL.Image.open(io.BytesIO(data), formats=formats) as picture:
             if picture.width * picture.height > MAX_PIXELS:
                 _refuse(Cause.UNREADABLE, f"{_px(picture.size)} is too large to be true")
-            picture.verify()  # checksums, which decoding alone passes over
-        with PIL.Image.open(io.BytesIO(data), formats=formats) as picture:
             picture.load()
             turned = picture.getexif().get(_ORIENTATION) in _QUARTER_TURNS
             width, height = picture.size
