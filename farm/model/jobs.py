@@ -119,6 +119,7 @@ class AttemptFacts:
     """What an attempt knows about itself; stored as JSON, each key written by one phase."""
 
     text: str = ""  # typing: the exact text sent
+    before: tuple[str, ...] = ()  # sending: conversations that stood there before the click
     conversation: str = ""  # sent: id of the conversation, without URL
     turn: str = ""  # sent: id of our turn in it, "" where the page gives none
     images: tuple[str, ...] = ()  # ready: the images' sources, as the page named them
@@ -130,7 +131,7 @@ class AttemptFacts:
     def of(cls, attempt: Attempt) -> AttemptFacts:
         """Read the stored facts back; unknown keys of other versions are passed over."""
         known = {k: v for k, v in attempt.facts.items() if k in cls.__dataclass_fields__}
-        for key in ("images", "preview_px"):
+        for key in ("before", "images", "preview_px"):
             if key in known:
                 known[key] = tuple(known[key])
         return cls(**known)

@@ -113,6 +113,9 @@ class Knowledge(Protocol):
     async def known_conversations(self, session: str) -> frozenset[str]:
         """Conversations of this session that belong to recorded attempts."""
 
+    async def left_for(self, lanes: Sequence[str]) -> int:
+        """Open jobs these lanes may still get: waiting in them, or in progress anywhere."""
+
     async def session(self, name: str) -> Session:
         """The stored facts about a session; a fresh one if it was never seen."""
 

@@ -1,0 +1,151 @@
+"""One attempt at one job: made or taken up again, proven, put under its name."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from farm.backends.base import Drawn, Hand, Work
+from farm.errors import Ended, Interrupted
+from farm.model.causes import Cause
+from farm.model.images import Image, RawImage
+from farm.model.jobs import AttemptFacts, Claim, Phase, nothing_was_sent
+from farm.model.outcomes import Outcome
+from farm.model.prompts import Prompt
+from farm.store.base import Knowledge, Settlements
+
+log = logging.getLogger(__name__)
+
+FETCHES_PER_ANSWER = 3
+"""A file that does not prove is fetched again, never generated again, up to so often."""
+
+
+class Keeper(Protocol):
+    """Proves images and puts them under their names."""
+
+    async def keep(self, raw: RawImage, prompt: Prompt, *, owner: int | None, number: int) -> Image:
+        """Prove and place the n-th image; `Ended` says what is wrong with it.
+
+        `owner` is another job that already has these bytes.
+        """
+
+    async def keep_for_review(self, raw: RawImage, prompt: Prompt) -> Image | None:
+        """Put an image a person must look at aside; None when it is no whole picture."""
+
+    async def still_stands(self, path: str, sha256: str) -> Image | None:
+        """The image a former life saved, if its file still has these bytes."""
+
+
+class Record(Settlements, Knowledge, Protocol):
+    """What an attempt needs of the job store."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Result:
+    """How an attempt ended; the store does not know it yet."""
+
+    outcome: Outcome
+    images: tuple[Image, ...] = ()
+    open: bool = False  # something was sent, and only this session can find out later
+
+
+@dataclass(kw_only=True)
+class Attempt:
+    """Drives a hand through one attempt and commits every phase before the next act."""
+
+    claim: Claim
+    hand: Hand
+    store: Record
+    keeper: Keeper
+    compose: Callable[[Prompt], str]
+    on_phase: Callable[[Claim], None]
+
+    async def run(self) -> Result:
+        """The attempt's result. BrowserError, LostLease and cancellation pass through."""
+        try:
+            images = await self._images()
+        except Interrupted as ended:
+            return Result(outcome=ended.outcome, open=True)
+        except Ended as ended:
+            return Result(outcome=ended.outcome, images=await self._for_review(ended.outcome))
+        if not images:
+            return Result(outcome=_NOTHING_SENT)
+        warnings = " ".join(warning for image in images for warning in image.warnings)
+        return Result(outcome=Outcome(cause=Cause.MADE, message=warnings), images=images)
+
+    _drawn: Drawn | None = None
+
+    async def _images(self) -> tuple[Image, ...]:
+        """Images under their names; none when it is proven that nothing was ever sent."""
+        phase = self.claim.attempt.phase
+        facts = AttemptFacts.of(self.claim.attempt)
+        if phase is Phase.SAVED:
+            image = await self.keeper.still_stands(facts.path, facts.sha256)
+            if image is not None:
+                return (image,)
+        act = self.hand.make if nothing_was_sent(phase) else self.hand.resume
+        return await self._kept(act)
+
+    async def _kept(self, act: Callable[[Work, Any], Awaitable[Drawn | None]]) -> tuple[Image, ...]:
+        for tries_left in reversed(range(FETCHES_PER_ANSWER)):
+            drawn = await act(await self._work(), self._commit)
+            if drawn is None:
+                return ()
+            self._drawn = drawn
+            try:
+                return await self._place(drawn)
+            except Ended as ended:
+                final = ended.outcome.cause in _NO_BETTER_FILE
+                if final or not tries_left:
+                    raise
+                log.warning("the file does not prove; fetching it again", extra={"job": self._id})
+            act = self.hand.resume
+        raise AssertionError("the loop returns or raises")
+
+    async def _place(self, drawn: Drawn) -> tuple[Image, ...]:
+        job, images = self.claim.job, []
+        for number, raw in enumerate(drawn.images, start=1):
+            owner = await self.store.owner_of(raw.sha256)
+            foreign = None if owner == job.id else owner
+            images.append(await self.keeper.keep(raw, job.prompt, owner=foreign, number=number))
+        first = images[0]
+        await self._commit(Phase.SAVED, {"path": first.path, "sha256": first.sha256})
+        return tuple(images)
+
+    async def _for_review(self, outcome: Outcome) -> tuple[Image, ...]:
+        """A picture of the wrong proportion is kept where a person can look at it."""
+        if outcome.cause is not Cause.WRONG_ORIENTATION or self._drawn is None:
+            return ()
+        prompt = self.claim.job.prompt
+        kept = [await self.keeper.keep_for_review(raw, prompt) for raw in self._drawn.images]
+        return tuple(image for image in kept if image is not None)
+
+    async def _commit(self, phase: Phase, facts: Mapping[str, Any]) -> None:
+        self.claim = await self.store.step(self.claim, phase, facts)
+        self.on_phase(self.claim)
+
+    async def _work(self) -> Work:
+        attempt = self.claim.attempt
+        facts = AttemptFacts.of(attempt)
+        others = await self.store.known_conversations(self.hand.name)
+        return Work(
+            job_id=self._id,
+            prompt=self.claim.job.prompt,
+            text=facts.text or self.compose(self.claim.job.prompt),
+            phase=attempt.phase,
+            facts=facts,
+            others=others - {facts.conversation},
+        )
+
+    @property
+    def _id(self) -> int:
+        return self.claim.job.id
+
+
+_NO_BETTER_FILE = frozenset({Cause.WRONG_ORIENTATION})
+_NOTHING_SENT = Outcome(
+    cause=Cause.BROWSER_GONE,
+    message="An earlier life of this session died before it sent the prompt.",
+)

@@ -1,0 +1,192 @@
+"""The web hand: one signed-in browser session that makes images by writing prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from farm.backends.base import Drawn, Record, Work
+from farm.errors import Ended, Interrupted
+from farm.model.causes import Cause
+from farm.model.jobs import ANY_LANE, PHASES, WEB_LANE, Phase, session_lane
+from farm.model.outcomes import Outcome
+from farm.sites.base import Reading, Turn
+from farm.sites.gemini.answers import Answer
+from farm.sites.gemini.composer import Composer, Sent
+from farm.sites.gemini.history import History, turn_with
+from farm.sites.gemini.originals import Originals
+from farm.sites.gemini.page import GeminiPage
+
+PartPath = Callable[[int, int], Path]
+"""Where the n-th image of a job is written before it is proven."""
+
+_KEPT_BEFORE = 40
+"""How many older conversations are remembered before sending."""
+
+
+@dataclass(kw_only=True)
+class WebHand:
+    """Drives one profile. Inside `async with` its browser is open and its sign-in is proven."""
+
+    page: GeminiPage
+    originals: Originals
+    part_path: PartPath
+    name: str
+    lanes: tuple[str, ...] = field(init=False)
+    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    def __post_init__(self) -> None:
+        """A session serves its own lane first: there its unfinished conversations wait."""
+        self.lanes = (session_lane(self.name), WEB_LANE, ANY_LANE)
+
+    async def __aenter__(self) -> Self:
+        """Open the browser and prove the sign-in; `Ended` says what stands in the way."""
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self.page.session)
+            await self.page.open_signed_in("app")
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        """Close the browser and give the profile back."""
+        await self._stack.aclose()
+
+    async def make(self, work: Work, record: Record) -> Drawn:
+        """Send the prompt once and bring its images back."""
+        composer = Composer(page=self.page)
+        reading = await self.page.new_chat()
+        await record(Phase.TYPING, {"text": work.text})
+        await composer.write(work.text)
+        await composer.ready_to_send()
+        await record(Phase.SENDING, {"before": reading.conversations[:_KEPT_BEFORE]})
+        sent = await composer.send(work.text)
+        if sent is None:
+            sent = await self._look_for(work, reading.conversations)
+            if sent is None:
+                raise Ended(_dropped())
+            return await self._harvest(sent, work, record)
+        await self._note(sent, record)
+
+        def find(reading: Reading) -> Turn | None:
+            return composer.own_turn(reading, work.text)
+
+        return await self._collect(find, sent, work, record)
+
+    async def resume(self, work: Work, record: Record) -> Drawn | None:
+        """Reopen the conversation, or find it first; None when it is proven that none exists."""
+        sent = Sent(conversation=work.facts.conversation, turn=work.facts.turn)
+        if sent.conversation:
+            return await self._harvest(sent, work, record)
+        found = await self._look_for(work, work.facts.before)
+        if found is not None:
+            return await self._harvest(found, work, record)
+        if PHASES.index(work.phase) >= PHASES.index(Phase.SENT):
+            raise Ended(_dropped())
+        return None
+
+    async def _collect(
+        self, find: Callable[[Reading], Turn | None], sent: Sent, work: Work, record: Record
+    ) -> Drawn:
+        """Wait for the answer on the page where it was asked."""
+        watched = _Located(find=find, sent=sent)
+        answer = Answer(page=self.page, find=watched)
+        turn = await answer.images(self.page.patience.answer)
+        if watched.sent != sent:
+            await self._note(watched.sent, record)
+        if turn is not None:
+            return await self._fetch(turn, work, record)
+        if watched.sent.conversation:
+            return await self._harvest(watched.sent, work, record, last_look=True)
+        found = await self._look_for(work, ())
+        if found is None:
+            raise Ended(_dropped())
+        return await self._harvest(found, work, record, last_look=True)
+
+    async def _harvest(
+        self, sent: Sent, work: Work, record: Record, *, last_look: bool = False
+    ) -> Drawn:
+        """Open the conversation again and take what its turn came to."""
+        history = History(page=self.page)
+        try:
+            own = await history.reopen(sent, work.text)
+        except Ended as ended:
+            raise Interrupted(ended.outcome) from ended
+        if own is None:
+            raise Ended(_dropped())
+        await self._note(Sent(conversation=sent.conversation, turn=own.id), record)
+        seconds = self.page.patience.hydrate if last_look else self.page.patience.answer
+        answer = Answer(page=self.page, find=lambda r: turn_with(r, work.text, own.id))
+        turn = await answer.images(seconds)
+        if turn is None:
+            raise Ended(_timeout())
+        return await self._fetch(turn, work, record)
+
+    async def _fetch(self, turn: Turn, work: Work, record: Record) -> Drawn:
+        first = turn.images[0]
+        await record(
+            Phase.READY,
+            {
+                "images": [image.src for image in turn.images],
+                "preview_px": [first.width_px, first.height_px],
+            },
+        )
+        parts = [self.part_path(work.job_id, n) for n in range(len(turn.images))]
+        return Drawn(images=await self.originals.of(turn, parts))
+
+    async def _look_for(self, work: Work, before: tuple[str, ...]) -> Sent | None:
+        """Where our prompt stands; None when it is proven to stand nowhere."""
+        try:
+            search = await History(page=self.page).search(
+                work.text, work.others | frozenset(before)
+            )
+        except Ended as ended:
+            raise Interrupted(ended.outcome) from ended
+        if search.sent is None and not search.proven:
+            raise Ended(_ambiguous())
+        return search.sent
+
+    async def _note(self, sent: Sent, record: Record) -> None:
+        await record(Phase.SENT, {"conversation": sent.conversation, "turn": sent.turn})
+
+
+@dataclass(kw_only=True)
+class _Located:
+    """Finds our turn and remembers the conversation's id once the address tells it."""
+
+    find: Callable[[Reading], Turn | None]
+    sent: Sent
+
+    def __call__(self, reading: Reading) -> Turn | None:
+        turn = self.find(reading)
+        if turn is not None and (reading.conversation or turn.id):
+            self.sent = Sent(
+                conversation=reading.conversation or self.sent.conversation,
+                turn=turn.id or self.sent.turn,
+            )
+        return turn
+
+
+def _dropped() -> Outcome:
+    return Outcome(
+        cause=Cause.DROPPED,
+        message="The prompt left the box, and neither the page nor the account's newest "
+        "conversations hold it.",
+    )
+
+
+def _ambiguous() -> Outcome:
+    return Outcome(
+        cause=Cause.AMBIGUOUS,
+        message="The prompt may have been sent, and the account's conversations could not be "
+        "searched completely. Look for it in Gemini, then retry or cancel the job.",
+    )
+
+
+def _timeout() -> Outcome:
+    return Outcome(
+        cause=Cause.TIMEOUT,
+        message="No image within the time allowed, and none after opening the conversation again.",
+    )

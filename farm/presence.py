@@ -1,0 +1,106 @@
+"""A session's standing: kept in the store so that waits survive restarts, told to the display."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from farm.clock import Clock
+from farm.model.causes import Cause
+from farm.model.events import RunEvent, SessionChanged
+from farm.model.jobs import Claim
+from farm.model.outcomes import Outcome
+from farm.model.sessions import Session, SessionState
+
+RED = frozenset({SessionState.NEEDS_PERSON, SessionState.STOPPED})
+_ACTIVE = frozenset({SessionState.STARTING, SessionState.READY, SessionState.BUSY})
+
+
+class SessionBook(Protocol):
+    """Where sessions are written down."""
+
+    async def session(self, name: str) -> Session:
+        """The stored facts about a session; a fresh one if it was never seen."""
+
+    async def save_session(self, session: Session) -> None:
+        """Store a session's facts whole."""
+
+
+@dataclass(kw_only=True)
+class Presence:
+    """What a session is doing; every change is stored, then told."""
+
+    name: str
+    book: SessionBook
+    clock: Clock
+    tell: Callable[[RunEvent], None]
+    claim: Claim | None = None  # the job in hand
+    last_result: str = ""
+    session: Session = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Until the store is asked, nothing is known about the session."""
+        self.session = Session(name=self.name)
+
+    async def start(self) -> None:
+        """Take up the stored waits; whatever made the session red is to be proven again."""
+        self.session = await self.book.session(self.name)
+        if self.session.state is not SessionState.RESTING:
+            await self.become(SessionState.STARTING, cause=None, message="", job_id=None)
+
+    async def become(self, state: SessionState, **changes: Any) -> None:
+        """Change the state and what goes with it."""
+        since = self.session.since if state is self.session.state else self.clock.now()
+        self.session = replace(self.session, state=state, since=since, **changes)
+        await self.book.save_session(self.session)
+        self.say()
+
+    async def pace(self, seconds: float) -> None:
+        """Wait between two prompts."""
+        ready_at = self.clock.now() + seconds
+        await self.become(SessionState.PACING, next_ready_at=ready_at, job_id=None)
+
+    async def rest(self, until: float, why: Outcome) -> None:
+        """Wait for a limit to end."""
+        await self.become(
+            SessionState.RESTING,
+            next_ready_at=until,
+            job_id=None,
+            cause=why.cause,
+            message=why.message,
+        )
+
+    async def turn_red(self, state: SessionState, why: Outcome) -> None:
+        """Stop working until somebody has looked."""
+        await self.become(state, job_id=None, cause=why.cause, message=why.message)
+
+    async def leave(self) -> None:
+        """The session ends; waits and reasons stay as they are."""
+        if self.session.state in _ACTIVE:
+            await self.become(SessionState.STOPPED, job_id=None)
+
+    def count(self, cause: Cause) -> None:
+        """Keep the runs of throttles and transient errors; anything else ends them."""
+        throttles = self.session.throttles + 1 if cause is Cause.LIMITED_THROTTLE else 0
+        transients = self.session.transients + 1 if cause is Cause.TRANSIENT else 0
+        made = self.session.made + (cause is Cause.MADE)
+        if cause is Cause.TRANSIENT:
+            throttles = self.session.throttles
+        self.session = replace(self.session, throttles=throttles, transients=transients, made=made)
+
+    def seconds_to_wait(self) -> float:
+        """Until the session may work again; zero or less when it may."""
+        return self.session.next_ready_at - self.clock.now()
+
+    def say(self) -> None:
+        """Tell the display how things stand."""
+        claim = self.claim
+        self.tell(
+            SessionChanged(
+                session=self.session,
+                job_label=f"{claim.job.queue}/{claim.job.prompt.id}" if claim else "",
+                phase=claim.attempt.phase.value if claim else "",
+                last_result=self.last_result,
+            )
+        )

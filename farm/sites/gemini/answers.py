@@ -1,0 +1,116 @@
+"""Our turn's answer: watched until it is an image, or says why it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from farm.errors import Ended, Interrupted
+from farm.model.causes import NEEDS_PERSON, Cause
+from farm.model.outcomes import Outcome
+from farm.sites.base import Reading, Turn
+from farm.sites.gemini.page import GeminiPage
+
+FindTurn = Callable[[Reading], Turn | None]
+# A mode that falls back when the allowance ends does not take our picture away.
+_INTERRUPTING = (NEEDS_PERSON - {Cause.WRONG_MODE}) | {Cause.LIMITED_IP}
+
+
+@dataclass(kw_only=True)
+class Answer:
+    """Watches one turn. Every verdict comes from that turn; the rest of the page only interrupts.
+
+    An edge is never taken for a level: pictures may come after the text is finished, a stop
+    button may stay after the pictures are there, and a turn may vanish for a moment while the page
+    redraws. Each such state must hold for a while before it counts.
+    """
+
+    page: GeminiPage
+    find: FindTurn
+    _since: dict[str, float] = field(default_factory=dict)  # state -> when it began to hold
+
+    async def images(self, seconds: float) -> Turn | None:
+        """The turn with all its pictures loaded; None when the time is over or the turn is gone.
+
+        `Ended` with what the finished answer says when it has none; `Interrupted` when the page
+        as a whole no longer serves us and the answer may still come.
+        """
+        verdict = await self.page.watch(self._verdict, seconds)
+        if isinstance(verdict, Outcome):
+            raise Ended(verdict)
+        return verdict if isinstance(verdict, Turn) else None
+
+    def _verdict(self, reading: Reading) -> Turn | Outcome | str | None:
+        turn = self.find(reading)
+        if turn is None:
+            return self._without_turn(reading)
+        self._since.pop("gone", None)
+        if turn.images and self._pictures_are_complete(reading, turn):
+            return turn
+        if turn.stopped and not turn.images:
+            return turn.outcome or _stopped()
+        return self._without_pictures(reading, turn)
+
+    def _pictures_are_complete(self, reading: Reading, turn: Turn) -> bool:
+        loaded = all(image.loaded for image in turn.images) and not turn.pending_images
+        if not self._held("loaded", loaded, 0):
+            return False
+        offered = all(image.download for image in turn.images)
+        if turn.finished and (offered or self._held("finished", turn.finished, 2)):
+            return True
+        if offered and not reading.generating:
+            # More pictures may follow until the stop button is gone for good.
+            return self._held("offered", now=True, seconds=1.5)
+        return self._held("loaded", now=True, seconds=self.page.patience.stuck_stop)
+
+    def _without_pictures(self, reading: Reading, turn: Turn) -> Outcome | None:
+        patience = self.page.patience
+        if not turn.finished or turn.images or turn.pending_images:
+            self._since.pop("empty", None)
+            if self._held("loaded_never", turn.finished and bool(turn.images), 60):
+                return _placeholder()
+            return self._notice(reading, turn)
+        if turn.failed_images:
+            return _placeholder()
+        known = turn.outcome is not None and turn.outcome.cause is not Cause.TEXT_ONLY
+        if not self._held("empty", now=True, seconds=1.0 if known else patience.late_image):
+            return None
+        return turn.outcome or Outcome(
+            cause=Cause.TEXT_ONLY,
+            message="The answer is finished and holds no image.",
+            said=turn.text[:300],
+        )
+
+    def _notice(self, reading: Reading, turn: Turn) -> Outcome | None:
+        self._interrupt(reading)
+        dead = reading.notice is not None and not reading.generating and not turn.images
+        if self._held("notice", dead, 15):
+            return reading.notice
+        return None
+
+    def _without_turn(self, reading: Reading) -> str | None:
+        self._interrupt(reading)
+        return "gone" if self._held("gone", now=True, seconds=self.page.patience.vanished) else None
+
+    def _interrupt(self, reading: Reading) -> None:
+        shut = reading.blocked is not None and reading.blocked.cause in _INTERRUPTING
+        if self._held("shut", shut, 3) and reading.blocked is not None:
+            raise Interrupted(reading.blocked)
+
+    def _held(self, state: str, now: bool, seconds: float) -> bool:  # noqa: FBT001
+        """Whether a state has held without a break for so long."""
+        if not now:
+            self._since.pop(state, None)
+            return False
+        began = self._since.setdefault(state, self.page.clock.monotonic())
+        return self.page.clock.monotonic() - began >= seconds
+
+
+def _stopped() -> Outcome:
+    return Outcome(cause=Cause.STOPPED, message="The page says that the answer was stopped.")
+
+
+def _placeholder() -> Outcome:
+    return Outcome(
+        cause=Cause.PLACEHOLDER, message="The page kept an empty frame where the image should be."
+    )

@@ -1,0 +1,183 @@
+"""The prompt box: text in, read back, sent with one click."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from farm.browser.downloads import visible
+from farm.errors import BrowserTimeout, Ended
+from farm.model.causes import Cause
+from farm.model.outcomes import Outcome
+from farm.sites.base import Reading, SendButton, Turn
+from farm.sites.gemini.page import GeminiPage, folded
+
+_TRIES = 3
+_SELECT_ALL = "Meta+A" if sys.platform == "darwin" else "Control+A"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sent:
+    """Where our prompt stands."""
+
+    conversation: str  # "" while the address does not tell yet
+    turn: str  # id of the turn's element, "" if it has none
+
+
+@dataclass(kw_only=True)
+class Composer:
+    """Types one prompt and sends it once."""
+
+    page: GeminiPage
+    _before: frozenset[str] = frozenset()  # turns that stood before we sent
+    _count: int = 0
+    _marks: int = field(default=0)  # submit requests seen before we clicked
+
+    async def write(self, text: str) -> None:
+        """Leave exactly this text in the box; the page's own words are the proof.
+
+        The text goes in as one insertion, so that no newline can become Enter.
+        """
+        wanted = folded(text)
+        for _ in range(_TRIES):
+            await self._clear()
+            keyboard = self.page.session.page.keyboard
+            await self.page.session.run("write the prompt", keyboard.insert_text(text))
+            if await self.page.watch(
+                lambda reading: folded(reading.composer_text) == wanted or None,
+                self.page.patience.typed,
+            ):
+                return
+        raise Ended(
+            Outcome(
+                cause=Cause.NOT_ACCEPTED,
+                message="The prompt box did not take the text as it was written; nothing was sent.",
+            )
+        )
+
+    async def ready_to_send(self) -> None:
+        """Wait until the button would send, and remember what stands on the page before it does."""
+        reading = await self.page.watch(_would_send, self.page.patience.accepted)
+        if reading is None:
+            raise Ended(_no_send_button(await self.page.look()))
+        self._before = frozenset(turn.id for turn in reading.turns if turn.id)
+        self._count = len(reading.turns)
+        self._marks = self.page.session.marked_requests
+
+    async def send(self, text: str) -> Sent | None:
+        """Click once and watch what comes of it; None when the page does not tell.
+
+        Send and stop are the same button, so a click that may have happened is never repeated.
+        `Ended` when it is certain that nothing was sent, or that the page refused it.
+        """
+        with suppress(BrowserTimeout):  # the click may have happened: what the page shows decides
+            await self._click()
+        refused_at = self.page.clock.monotonic() + self.page.patience.refused
+
+        def verdict(reading: Reading) -> Sent | Outcome | None:
+            return self._verdict(reading, text, refused_at)
+
+        sent: Sent | Outcome | None = await self.page.watch(verdict, self.page.patience.accepted)
+        if isinstance(sent, Outcome):
+            raise Ended(sent)
+        if sent is None or sent.conversation:
+            return sent
+        return await self._with_conversation(sent, text)
+
+    async def _with_conversation(self, sent: Sent, text: str) -> Sent:
+        """The same, with the conversation's id, which the address tells a moment later."""
+
+        def told(reading: Reading) -> Sent | None:
+            turn = self.own_turn(reading, text)
+            if turn is None or not reading.conversation:
+                return None
+            return Sent(conversation=reading.conversation, turn=turn.id)
+
+        return await self.page.watch(told, self.page.patience.menu) or sent
+
+    def own_turn(self, reading: Reading, text: str) -> Turn | None:
+        """The newest turn that is not from before and asks exactly what we ask."""
+        wanted = folded(text)
+        for turn in reversed(reading.turns):
+            is_new = turn.id not in self._before if turn.id else turn.index >= self._count
+            if is_new and same_prompt(turn.query, wanted):
+                return turn
+        return None
+
+    def _verdict(self, reading: Reading, text: str, refused_at: float) -> Sent | Outcome | None:
+        turn = self.own_turn(reading, text)
+        if turn is not None:
+            return Sent(conversation=reading.conversation, turn=turn.id)
+        if not self._text_is_still_here(reading, text):
+            return None
+        if reading.notice is not None:
+            return _refused_at_send(reading.notice)
+        nothing_left = self.page.session.marked_requests == self._marks
+        if nothing_left and self.page.clock.monotonic() >= refused_at:
+            return Outcome(
+                cause=Cause.NOT_ACCEPTED,
+                message="The text stayed in the box and the page sent nothing.",
+            )
+        return None
+
+    def _text_is_still_here(self, reading: Reading, text: str) -> bool:
+        still = folded(reading.composer_text) == folded(text)
+        return still and not reading.generating and not reading.conversation
+
+    async def _clear(self) -> None:
+        session = self.page.session
+        box = await session.run("find the prompt box", visible(self.page.locate("composer")))
+        if box is None:
+            raise Ended(
+                Outcome(cause=Cause.DRIFT, role="composer", message="The prompt box is not there.")
+            )
+        await session.run("close menus", session.page.keyboard.press("Escape"))
+        await session.run("focus the prompt box", box.focus(timeout=5000))
+        if folded((await self.page.look()).composer_text):
+            await session.run("select the old text", session.page.keyboard.press(_SELECT_ALL))
+            await session.run("delete the old text", session.page.keyboard.press("Delete"))
+
+    async def _click(self) -> None:
+        session = self.page.session
+        button = await session.run("find the send button", visible(self.page.locate("send")))
+        if button is None:
+            raise Ended(_no_send_button(await self.page.look()))
+        await session.run("send the prompt", button.click(timeout=5000, no_wait_after=True))
+
+
+def same_prompt(query: str, wanted: str) -> bool:
+    """Whether a turn's query is our folded text; long ones may be shown shortened."""
+    shown = folded(query)
+    if shown == wanted:
+        return True
+    shown = shown.rstrip("…. ")
+    return len(shown) >= 200 and wanted.startswith(shown)  # noqa: PLR2004
+
+
+def _would_send(reading: Reading) -> Reading | None:
+    if reading.blocked is not None:
+        raise Ended(reading.blocked)
+    return reading if reading.send is SendButton.SEND else None
+
+
+def _refused_at_send(notice: Outcome) -> Outcome:
+    if notice.cause is Cause.TRANSIENT:
+        return Outcome(
+            cause=Cause.NOT_ACCEPTED,
+            message="The page refused to send, usually because it was too fast.",
+            said=notice.said,
+        )
+    return notice
+
+
+def _no_send_button(reading: Reading) -> Outcome:
+    if reading.send is SendButton.STOP or reading.generating:
+        return Outcome(
+            cause=Cause.NOT_ACCEPTED, message="The page is still busy with another answer."
+        )
+    return Outcome(
+        cause=Cause.DRIFT,
+        role="send",
+        message="The text stands in the box and no send button that farm knows appeared.",
+    )

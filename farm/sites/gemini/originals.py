@@ -1,0 +1,184 @@
+"""The full-size file of a picture that stands in our turn.
+
+First the picture's own address asked for `=s0` with the session's cookies, then the page's own
+download button. A picture shown from a `blob:` has no address; then the images the page loaded are
+compared, pixel by pixel, with what the picture shows, so that the address is proven to be its own.
+A copy of what the screen shows is a preview and never comes out of here as full size.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tenacity
+from playwright.async_api import Locator
+
+from farm.browser.downloads import Fetched, FetchRefused, fetch, press, visible
+from farm.browser.session import SeenResponse
+from farm.errors import BrowserError, BrowserGone, BrowserTimeout, NetworkError
+from farm.model.images import RawImage
+from farm.sites.base import PageImage, Turn
+from farm.sites.gemini.page import GeminiPage
+from farm.sites.gemini.urls import full_size_url, preview_url
+
+Measure = Callable[[Path], tuple[int, int]]
+"""Width and height in pixels of an image file, (0, 0) if it is none."""
+
+DOWNLOAD_SECONDS = 60.0
+SAME_PICTURE = 12.0  # mean difference of 16 x 16 grey values; others differ by 30 and more
+
+_COMPARE = """async (shown, {data, type}) => {
+  const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+  const picture = await createImageBitmap(new Blob([bytes], {type}));
+  const grey = (source) => {
+    const canvas = new OffscreenCanvas(16, 16);
+    const brush = canvas.getContext("2d", {willReadFrequently: true});
+    brush.drawImage(source, 0, 0, 16, 16);
+    const pixels = brush.getImageData(0, 0, 16, 16).data;
+    return Array.from({length: 256}, (_, i) =>
+      0.3 * pixels[4 * i] + 0.6 * pixels[4 * i + 1] + 0.1 * pixels[4 * i + 2]);
+  };
+  const [a, b] = [grey(shown), grey(picture)];
+  return a.reduce((sum, value, i) => sum + Math.abs(value - b[i]), 0) / 256;
+}"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Originals:
+    """Fetches the originals of one turn's pictures."""
+
+    page: GeminiPage
+    measure: Measure
+
+    async def of(self, turn: Turn, parts: Sequence[Path]) -> tuple[RawImage, ...]:
+        """One raw image per picture, in the order the page shows them."""
+        found = []
+        for index, (image, part) in enumerate(zip(turn.images, parts, strict=True)):
+            found.append(await self._one(turn, index, image, part))
+        return tuple(found)
+
+    async def _one(self, turn: Turn, index: int, image: PageImage, part: Path) -> RawImage:
+        shown = (image.width_px, image.height_px)
+        address, preview_sha = await self._address(turn, index, image)
+        by_address = await self._by_address(address, part) if address else None
+        if by_address is not None and self._is_larger(by_address, shown):
+            return _raw(by_address, "s0", shown, full_size=True)
+        by_button = await self._by_button(turn, index, part.with_suffix(".button.part"))
+        if by_button is not None:
+            preview_sha = preview_sha or await self._sha_of_preview(address)
+            full = self._is_larger(by_button, shown) or by_button.sha256 != preview_sha
+            return _raw(by_button, "button", shown, full_size=full)
+        if by_address is None:
+            raise NetworkError("neither the picture's address nor its button gave the file")
+        return _raw(by_address, "s0", shown, full_size=False)
+
+    def _is_larger(self, fetched: Fetched, shown: tuple[int, int]) -> bool:
+        return max(self.measure(fetched.part)) > max(shown)
+
+    async def _address(self, turn: Turn, index: int, image: PageImage) -> tuple[str, str]:
+        """The picture's address and, where it is at hand, the hash of its preview."""
+        if image.src.startswith("https:"):
+            return image.src, ""
+        shown = self._frame(turn, index).locator(self.page.pack().css("image")).first
+        for response in self._loaded_images():
+            try:
+                body = await self.page.session.run("read a preview", response.body())
+                difference = await self._difference(shown, body, response.media_type)
+            except (BrowserGone, BrowserTimeout):
+                raise
+            except BrowserError:
+                continue  # its bytes are gone, or it is no picture the page can decode
+            if difference < SAME_PICTURE:
+                return response.url, hashlib.sha256(body).hexdigest()
+        return "", ""
+
+    def _loaded_images(self) -> list[SeenResponse]:
+        return [
+            response
+            for response in reversed(self.page.session.responses)
+            if response.status == 200 and response.media_type.startswith("image/")  # noqa: PLR2004
+        ]
+
+    async def _difference(self, shown: Locator, body: bytes, media_type: str) -> float:
+        argument: Any = {"data": base64.b64encode(body).decode(), "type": media_type}
+        value = await self.page.session.run(
+            "compare pictures", shown.evaluate(_COMPARE, argument, timeout=5000)
+        )
+        return float(value)
+
+    async def _by_address(self, address: str, part: Path) -> Fetched | None:
+        try:
+            return await self._fetch(full_size_url(address), part)
+        except (FetchRefused, NetworkError):
+            return None
+
+    async def _sha_of_preview(self, address: str) -> str:
+        if not address:
+            return ""
+        try:
+            fetched = await self._fetch(preview_url(address), Path(self._preview_part()))
+        except (FetchRefused, NetworkError):
+            return ""
+        fetched.part.unlink(missing_ok=True)
+        return fetched.sha256
+
+    def _preview_part(self) -> Path:
+        return self.page.session.profile.path / "farm-preview.part"
+
+    @tenacity.retry(
+        retry=tenacity.retry_if_exception_type(NetworkError),
+        stop=tenacity.stop_after_attempt(3),
+        wait=tenacity.wait_exponential_jitter(initial=0.5, max=4),
+        reraise=True,
+    )
+    async def _fetch(self, url: str, part: Path) -> Fetched:
+        pack = self.page.pack()
+        return await fetch(
+            self.page.session, url, part, hosts=pack.image_hosts, referer=f"{pack.origin}/"
+        )
+
+    async def _by_button(self, turn: Turn, index: int, part: Path) -> Fetched | None:
+        frame = self._frame(turn, index)
+        button = frame.locator(self.page.pack().css("download_button")).first
+        session = self.page.session
+        try:
+            if not await session.run("find the download button", button.count()):
+                return None
+            # The button is transparent until the pointer rests on the picture.
+            await session.run("hover over the picture", frame.hover(timeout=5000))
+            return await press(
+                session, lambda: self._press_button(button), part, seconds=DOWNLOAD_SECONDS
+            )
+        except BrowserGone:
+            raise
+        except BrowserError:
+            return None
+
+    async def _press_button(self, button: Locator) -> None:
+        session = self.page.session
+        await session.run("press download", button.click(timeout=5000, force=True))
+        sizes = self.page.locate("download_menu_item")
+        await self.page.clock.sleep(0.3)  # a menu of sizes, where there is one, opens at once
+        if await session.run("look for sizes", visible(sizes)) is not None:
+            await session.run("take the largest size", sizes.last.click(timeout=5000))
+
+    def _frame(self, turn: Turn, index: int) -> Locator:
+        pack = self.page.pack()
+        turns = self.page.locate("turn")
+        return turns.nth(turn.index).locator(pack.css("generated_image")).nth(index)
+
+
+def _raw(fetched: Fetched, source: str, shown: tuple[int, int], *, full_size: bool) -> RawImage:
+    return RawImage(
+        part=fetched.part,
+        sha256=fetched.sha256,
+        size_bytes=fetched.size_bytes,
+        source=source,
+        preview_px=shown,
+        full_size=full_size,
+    )
