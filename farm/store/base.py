@@ -48,6 +48,16 @@ class Page:
     after: int | None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QueueSummary:
+    """One queue: where its jobs came from and where they stand."""
+
+    name: str
+    source: str  # the file or sheet it is bound to
+    paused: bool  # by its own pause; a pause of all queues is not repeated here
+    counts: Mapping[JobState, int]  # every state is a key
+
+
 class Claims(Protocol):
     """How a worker gets and keeps jobs."""
 
@@ -150,6 +160,22 @@ class Queue(Protocol):
 
     async def sessions(self) -> tuple[Session, ...]:
         """All sessions ever seen, by name."""
+
+
+class Listings(Protocol):
+    """What status, search and export ask beyond the queue."""
+
+    async def queues(self) -> tuple[QueueSummary, ...]:
+        """All queues, by name."""
+
+    async def find(self, queue: str | None, prompt_id: str) -> tuple[Job, ...]:
+        """The jobs of this prompt id, in one queue or in all of them."""
+
+    async def images(self, job_id: int) -> tuple[Image, ...]:
+        """Every image a job ever had, oldest first, those of earlier versions included."""
+
+    async def endings(self) -> Mapping[tuple[str, Cause], int]:
+        """How many attempts of each session ended by each cause, over all runs."""
 
 
 class Control(Protocol):

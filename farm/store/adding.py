@@ -1,0 +1,247 @@
+"""Importing rows: what is new, what changed, and what REGEN asks for.
+
+REGEN is honoured once. A job remembers the fingerprint its mark was honoured for; the same mark on
+the same content does nothing more, however often the file is imported. Importing the row without
+the mark forgets that, so setting it again later draws again; so does changing the content under
+the mark. A job that is still open takes the mark as honoured: the image it waits for is the wish.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from farm.errors import UsageError
+from farm.model.jobs import ANY_LANE, ENDED_STATES, JobState
+from farm.store.base import Added, SourceRow
+from farm.store.database import Database, insert
+from farm.store.endings import AFRESH
+from farm.store.records import AnyRow, batched
+from farm.store.schema import events, jobs, queues
+
+CHUNK: Final = 2000
+
+
+class Verdict(Enum):
+    """What a row means for the job that already has its key."""
+
+    UNCHANGED = "unchanged"
+    CHANGED = "changed"  # the job takes the new content, and stays where it is
+    RENEWED = "renewed"  # as CHANGED, and a failed job gets a new chance with it
+    REGENERATED = "regenerated"
+    OUTDATED = "outdated"  # completed: told, never redone unasked
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Row:
+    """A source row as the table will hold it."""
+
+    prompt_id: str
+    fingerprint: str
+    payload: dict[str, Any]
+    number: int
+    regenerate: bool
+
+    @classmethod
+    def of(cls, row: SourceRow) -> _Row:
+        return cls(
+            prompt_id=row.prompt.id,
+            fingerprint=row.prompt.fingerprint,
+            payload=row.prompt.to_payload(),
+            number=row.row,
+            regenerate=row.regenerate,
+        )
+
+    @property
+    def regen_done(self) -> str | None:
+        return self.fingerprint if self.regenerate else None
+
+    def judge(self, known: AnyRow) -> Verdict:
+        state = JobState(known.state)
+        if self.regenerate and known.regen_done != self.fingerprint and state in ENDED_STATES:
+            return Verdict.REGENERATED
+        if self.fingerprint == known.fingerprint:
+            return Verdict.UNCHANGED
+        if state is JobState.COMPLETED:
+            return Verdict.OUTDATED
+        return Verdict.RENEWED if state is JobState.FAILED else Verdict.CHANGED
+
+    def differs(self, known: AnyRow) -> bool:
+        """Whether anything that does not change the picture is new."""
+        mine = (self.number, self.regen_done, json.dumps(self.payload))
+        return mine != (known.source_row, known.regen_done, known.payload_text)
+
+
+class SqlImport:
+    """How prompts enter the queue."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(
+        self,
+        queue: str,
+        rows: Sequence[SourceRow],
+        source: str,
+        *,
+        lane: str = ANY_LANE,
+        priority: int = 0,
+    ) -> Added:
+        """Import rows; all of them or none.
+
+        Raises UsageError for an id that stands twice, and for a queue of another source.
+        """
+        _refuse_twins(rows)
+        tally: Counter[str] = Counter()
+        async with self._database.write() as connection:
+            queue_id = await _bind(connection, queue, source)
+            newest = await connection.scalar(sa.select(sa.func.max(jobs.c.id))) or 0
+            home = {"queue_id": queue_id, "lane": lane, "home_lane": lane, "priority": priority}
+            for chunk in batched(map(_Row.of, rows), CHUNK):
+                tally.update(await self._merge(connection, home, chunk))
+            await self._record_new(connection, queue_id, newest)
+            await self._database.record(
+                connection, None, "imported", queue=queue, source=source, **tally
+            )
+        return Added(
+            new=tally["new"],
+            changed=sum(tally[verdict.value] for verdict in _COUNTED_AS_CHANGED),
+            unchanged=tally[Verdict.UNCHANGED.value],
+            outdated=tally[Verdict.OUTDATED.value],
+        )
+
+    async def _merge(
+        self, connection: AsyncConnection, home: Mapping[str, Any], chunk: Sequence[_Row]
+    ) -> Counter[str]:
+        known = await _known(connection, home["queue_id"], chunk)
+        await self._insert(connection, home, [row for row in chunk if row.prompt_id not in known])
+        found: defaultdict[Verdict, list[dict[str, Any]]] = defaultdict(list)
+        tally = Counter(new=len(chunk) - len(known))
+        for row in chunk:
+            if (job := known.get(row.prompt_id)) is None:
+                continue
+            verdict = row.judge(job)
+            tally[verdict.value] += 1
+            if verdict is not Verdict.UNCHANGED or row.differs(job):
+                found[verdict].append(_parameters(job.id, row))
+        for verdict, parameters in found.items():
+            await self._update(connection, verdict, parameters)
+        return tally
+
+    async def _insert(
+        self, connection: AsyncConnection, home: Mapping[str, Any], rows: Sequence[_Row]
+    ) -> None:
+        if not rows:
+            return
+        same = {
+            "max_attempts": self._database.terms.max_attempts,
+            "updated_at": self._database.now(),
+        }
+        parameters = [
+            {
+                **home,
+                "prompt_id": row.prompt_id,
+                "fingerprint": row.fingerprint,
+                "payload": row.payload,
+                "source_row": row.number,
+                "regen_done": row.regen_done,
+            }
+            for row in rows
+        ]
+        await connection.execute(sa.insert(jobs).values(**same), parameters)
+
+    async def _update(
+        self, connection: AsyncConnection, verdict: Verdict, parameters: list[dict[str, Any]]
+    ) -> None:
+        change = sa.update(jobs).where(jobs.c.id == sa.bindparam("job")).values(_CHANGES[verdict])
+        if verdict is Verdict.UNCHANGED or verdict is Verdict.OUTDATED:
+            await connection.execute(change, parameters)
+            return
+        await connection.execute(change.values(updated_at=self._database.now()), parameters)
+        line = sa.insert(events).values(kind=verdict.value, at=self._database.now(), data={})
+        await connection.execute(line, [{"job_id": one["job"]} for one in parameters])
+
+    async def _record_new(
+        self, connection: AsyncConnection, queue_id: int, newest_before: int
+    ) -> None:
+        added = sa.select(
+            jobs.c.id, self._database.now(), sa.literal("added"), sa.literal({}, sa.JSON())
+        ).where(jobs.c.queue_id == queue_id, jobs.c.id > newest_before)
+        names = ["job_id", "at", "kind", "data"]
+        await connection.execute(sa.insert(events).from_select(names, added.order_by(jobs.c.id)))
+
+
+_COUNTED_AS_CHANGED: Final = (Verdict.CHANGED, Verdict.RENEWED, Verdict.REGENERATED)
+
+_MARKS: Final[Mapping[str, Any]] = {
+    "source_row": sa.bindparam("row_number"),
+    "regen_done": sa.bindparam("row_regen_done"),
+}
+_EXTRA: Final[Mapping[str, Any]] = {**_MARKS, "payload": sa.bindparam("row_payload")}
+_CONTENT: Final[Mapping[str, Any]] = {
+    **_EXTRA,
+    "fingerprint": sa.bindparam("row_fingerprint"),
+    "version": jobs.c.version + 1,
+}
+_CHANGES: Final[Mapping[Verdict, Mapping[str, Any]]] = {
+    Verdict.UNCHANGED: _EXTRA,
+    Verdict.OUTDATED: _MARKS,
+    Verdict.CHANGED: _CONTENT,
+    Verdict.RENEWED: {**_CONTENT, **AFRESH},
+    Verdict.REGENERATED: {**_CONTENT, **AFRESH},
+}
+
+
+def _parameters(job_id: int, row: _Row) -> dict[str, Any]:
+    return {
+        "job": job_id,
+        "row_number": row.number,
+        "row_regen_done": row.regen_done,
+        "row_payload": row.payload,
+        "row_fingerprint": row.fingerprint,
+    }
+
+
+def _refuse_twins(rows: Sequence[SourceRow]) -> None:
+    seen: dict[str, int] = {}
+    for row in rows:
+        if (first := seen.setdefault(row.prompt.id, row.row)) != row.row:
+            raise UsageError(f"Rows {first} and {row.row} have the same id {row.prompt.id!r}.")
+
+
+async def _bind(connection: AsyncConnection, queue: str, source: str) -> int:
+    """The queue's id, made if new; locked, so that two imports into it take turns."""
+    if not queue:
+        raise UsageError("A queue needs a name: give one with --queue NAME.")
+    fresh = insert(connection, queues).values(name=queue, source=source)
+    await connection.execute(fresh.on_conflict_do_nothing(index_elements=["name"]))
+    found = sa.select(queues.c.id, queues.c.source).where(queues.c.name == queue)
+    row = (await connection.execute(found.with_for_update())).one()
+    if row.source != source:
+        raise UsageError(
+            f"Queue {queue!r} was filled from {row.source} and not from {source}. "
+            "Give the second file a queue of its own with --queue NAME."
+        )
+    return int(row.id)
+
+
+async def _known(
+    connection: AsyncConnection, queue_id: int, rows: Sequence[_Row]
+) -> dict[str, AnyRow]:
+    statement = sa.select(
+        jobs.c.id,
+        jobs.c.prompt_id,
+        jobs.c.state,
+        jobs.c.fingerprint,
+        jobs.c.regen_done,
+        jobs.c.source_row,
+        sa.cast(jobs.c.payload, sa.Text).label("payload_text"),
+    ).where(jobs.c.queue_id == queue_id, jobs.c.prompt_id.in_([row.prompt_id for row in rows]))
+    return {row.prompt_id: row for row in await connection.execute(statement.with_for_update())}

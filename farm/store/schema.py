@@ -1,0 +1,211 @@
+"""The tables, the database's clock, and the indexes that keep a claim flat at a million rows."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+from farm.model.jobs import JobState
+
+metadata: Final = sa.MetaData()
+_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # SQLite's row id must be INTEGER
+
+
+class DatabaseNow(FunctionElement[float]):
+    """Epoch seconds by the database's clock, because the clocks of two machines differ."""
+
+    type = sa.Double()
+    inherit_cache = True
+
+
+@compiles(DatabaseNow, "postgresql")
+def _postgresql_now(_element: DatabaseNow, _compiler: Any, **_options: Any) -> str:
+    return "extract(epoch from clock_timestamp())::float8"
+
+
+@compiles(DatabaseNow, "sqlite")
+def _sqlite_now(_element: DatabaseNow, _compiler: Any, **_options: Any) -> str:
+    return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+class DatabaseClock:
+    """Where every lease and wait takes its time from; a test sets it ahead instead of sleeping."""
+
+    def __init__(self, ahead_seconds: float = 0.0) -> None:
+        self.ahead_seconds = ahead_seconds
+
+    def now(self) -> sa.ColumnElement[float]:
+        """The present as an SQL expression, evaluated by the database."""
+        return DatabaseNow() + sa.literal(self.ahead_seconds, sa.Double())
+
+
+def _text(name: str) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, nullable=False, server_default="")
+
+
+def _count(name: str) -> sa.Column[int]:
+    return sa.Column(name, sa.Integer, nullable=False, server_default="0")
+
+
+def _flag(name: str) -> sa.Column[bool]:
+    return sa.Column(name, sa.Boolean, nullable=False, server_default=sa.false())
+
+
+def _time(name: str, *, nullable: bool = True) -> sa.Column[float]:
+    return sa.Column(name, sa.Double, nullable=nullable)
+
+
+def _of_job(*, nullable: bool = False) -> sa.Column[int]:
+    job = sa.ForeignKey("jobs.id", ondelete="CASCADE")
+    return sa.Column("job_id", _ID, job, nullable=nullable)
+
+
+meta: Final = sa.Table(
+    "meta",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
+
+queues: Final = sa.Table(
+    "queues",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    _text("source"),
+    _flag("paused"),
+    sqlite_autoincrement=True,
+)
+
+jobs: Final = sa.Table(
+    "jobs",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("queue_id", _ID, sa.ForeignKey("queues.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("prompt_id", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("state", sa.Text, nullable=False, server_default=JobState.PENDING.value),
+    sa.Column("lane", sa.Text, nullable=False),
+    sa.Column("home_lane", sa.Text, nullable=False),  # where the job returns to without a pin
+    _count("priority"),
+    _time("not_before"),
+    _count("attempts"),
+    sa.Column("max_attempts", sa.Integer, nullable=False),
+    _count("crashes"),
+    _count("fence"),
+    _text("worker"),
+    _time("lease_until"),
+    _time("pinned_until"),  # set while a conversation may hold this job's image
+    _flag("cancel_requested"),
+    sa.Column("fingerprint", sa.Text, nullable=False),
+    sa.Column("regen_done", sa.Text),  # the fingerprint whose REGEN mark was honoured
+    sa.Column("payload", sa.JSON, nullable=False),  # not JSONB: the order of `extra` counts
+    sa.Column("cause", sa.Text),
+    _text("message"),
+    _text("image_path"),
+    _text("session"),
+    _time("updated_at", nullable=False),
+    _time("completed_at"),
+    _count("source_row"),
+    sa.UniqueConstraint("queue_id", "prompt_id"),
+    sqlite_autoincrement=True,  # an id of a dropped job must never come back under an old claim
+)
+
+attempts: Final = sa.Table(
+    "attempts",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    _of_job(),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),  # of the job's row when it was claimed
+    _text("session"),
+    sa.Column("phase", sa.Text, nullable=False),
+    sa.Column("facts", sa.JSON, nullable=False),
+    _text("conversation"),
+    _time("started_at", nullable=False),
+    _time("phase_at", nullable=False),
+    sa.Column("cause", sa.Text),  # NULL while the attempt is open
+    _flag("counted"),
+    _text("message"),
+    sa.UniqueConstraint("job_id", "number"),
+)
+
+events: Final = sa.Table(
+    "events",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    _of_job(nullable=True),
+    _time("at", nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("data", sa.JSON, nullable=False),
+)
+
+images: Final = sa.Table(
+    "images",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    _of_job(),
+    sa.Column("version", sa.Integer, nullable=False),  # of the row it was drawn from
+    sa.Column("path", sa.Text, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("size_bytes", sa.BigInteger, nullable=False),
+    sa.Column("width_px", sa.Integer, nullable=False),
+    sa.Column("height_px", sa.Integer, nullable=False),
+    sa.Column("media_type", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("warnings", sa.JSON, nullable=False),
+    _time("at", nullable=False),
+    sa.UniqueConstraint("job_id", "path"),
+)
+
+sessions: Final = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("cause", sa.Text),
+    _text("message"),
+    _time("next_ready_at", nullable=False),
+    sa.Column("job_id", _ID),
+    _time("since", nullable=False),
+    _count("made"),
+    _count("throttles"),
+    _count("transients"),
+)
+
+
+def in_state(*states: JobState) -> sa.ColumnElement[bool]:
+    """Jobs in one of these states, written as literals.
+
+    A partial index is only used when the statement holds the same literal as the index does.
+    """
+    words = [sa.literal_column(f"'{state.value}'", sa.Text()) for state in states]
+    return jobs.c.state == words[0] if len(words) == 1 else jobs.c.state.in_(words)
+
+
+IS_OPEN_ATTEMPT: Final = attempts.c.cause.is_(None)
+
+
+def _index_where(name: str, where: sa.ColumnElement[bool], *columns: Any, **how: Any) -> None:
+    sa.Index(name, *columns, sqlite_where=where, postgresql_where=where, **how)
+
+
+_index_where(
+    "jobs_claimable",
+    in_state(JobState.PENDING),
+    jobs.c.queue_id,
+    jobs.c.lane,
+    jobs.c.priority.desc(),
+    jobs.c.id,
+)
+_index_where("jobs_delayed", in_state(JobState.DELAYED), jobs.c.not_before)
+_index_where("jobs_leased", in_state(JobState.IN_PROGRESS), jobs.c.lease_until)
+_index_where("jobs_pinned", jobs.c.pinned_until.is_not(None), jobs.c.pinned_until)
+sa.Index("jobs_listed", jobs.c.queue_id, jobs.c.state, jobs.c.id)
+_index_where("attempts_open", IS_OPEN_ATTEMPT, attempts.c.job_id, unique=True)
+sa.Index("attempts_ended", attempts.c.session, attempts.c.cause, attempts.c.conversation)
+sa.Index("events_of_job", events.c.job_id)
+sa.Index("images_by_content", images.c.sha256)
