@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -142,4 +143,7 @@ def stealth_of(level: str) -> Stealth | None:
     if level == "full":
         return Stealth()
     only = {**ALL_EVASIONS_DISABLED_KWARGS, "navigator_webdriver": True, "init_scripts_only": True}
-    return Stealth(**only)
+    with warnings.catch_warnings():
+        # It warns of overrides for evasions that are off, and sets those overrides itself.
+        warnings.simplefilter("ignore", UserWarning)
+        return Stealth(**only)

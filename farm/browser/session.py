@@ -37,12 +37,11 @@ CLOSE_SECONDS = 10.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SeenResponse:
-    """A response the page got: its address, and a way to its bytes."""
+    """A response the page got."""
 
     url: str
     status: int
     media_type: str
-    body: Callable[[], Awaitable[bytes]]
 
 
 @dataclass(kw_only=True)
@@ -181,12 +180,7 @@ class BrowserSession:
         if self.wants(response.url):
             media_type = response.headers.get("content-type", "").partition(";")[0].strip()
             self.responses.append(
-                SeenResponse(
-                    url=response.url,
-                    status=response.status,
-                    media_type=media_type,
-                    body=response.body,
-                )
+                SeenResponse(url=response.url, status=response.status, media_type=media_type)
             )
 
     def _count(self, request: Request) -> None:

@@ -8,8 +8,10 @@ A copy of what the screen shows is a preview and never comes out of here as full
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +21,7 @@ import tenacity
 from playwright.async_api import Locator
 
 from farm.browser.downloads import Fetched, FetchRefused, fetch, press, visible
-from farm.browser.session import SeenResponse
-from farm.errors import BrowserError, BrowserGone, BrowserTimeout, NetworkError
+from farm.errors import BrowserError, BrowserGone, NetworkError
 from farm.model.images import RawImage
 from farm.sites.base import PageImage, Turn
 from farm.sites.gemini.page import GeminiPage
@@ -32,9 +33,12 @@ Measure = Callable[[Path], tuple[int, int]]
 DOWNLOAD_SECONDS = 60.0
 SAME_PICTURE = 12.0  # mean difference of 16 x 16 grey values; others differ by 30 and more
 
-_COMPARE = """async (shown, {data, type}) => {
+CANDIDATES = 8  # loaded pictures that are compared with what a picture shows
+
+_COMPARE = """async (shown, data) => {
   const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
-  const picture = await createImageBitmap(new Blob([bytes], {type}));
+  const picture = await createImageBitmap(new Blob([bytes])).catch(() => null);
+  if (picture === null) return null;
   const grey = (source) => {
     const canvas = new OffscreenCanvas(16, 16);
     const brush = canvas.getContext("2d", {willReadFrequently: true});
@@ -70,6 +74,7 @@ class Originals:
             return _raw(by_address, "s0", shown, full_size=True)
         by_button = await self._by_button(turn, index, part.with_suffix(".button.part"))
         if by_button is not None:
+            await asyncio.to_thread(part.unlink, missing_ok=True)
             preview_sha = preview_sha or await self._sha_of_preview(address)
             full = self._is_larger(by_button, shown) or by_button.sha256 != preview_sha
             return _raw(by_button, "button", shown, full_size=full)
@@ -85,31 +90,42 @@ class Originals:
         if image.src.startswith("https:"):
             return image.src, ""
         shown = self._frame(turn, index).locator(self.page.pack().css("image")).first
-        for response in self._loaded_images():
-            try:
-                body = await self.page.session.run("read a preview", response.body())
-                difference = await self._difference(shown, body, response.media_type)
-            except (BrowserGone, BrowserTimeout):
-                raise
-            except BrowserError:
-                continue  # its bytes are gone, or it is no picture the page can decode
-            if difference < SAME_PICTURE:
-                return response.url, hashlib.sha256(body).hexdigest()
+        for url in self._loaded_images():
+            body = await self._preview(url)
+            if body and await self._difference(shown, body) < SAME_PICTURE:
+                return url, hashlib.sha256(body).hexdigest()
         return "", ""
 
-    def _loaded_images(self) -> list[SeenResponse]:
-        return [
-            response
+    def _loaded_images(self) -> list[str]:
+        """Addresses of the pictures the page loaded, newest first.
+
+        Their bytes are asked for again: a browser keeps none of what a page turned into a blob.
+        """
+        urls = dict.fromkeys(
+            response.url
             for response in reversed(self.page.session.responses)
             if response.status == 200 and response.media_type.startswith("image/")  # noqa: PLR2004
-        ]
-
-    async def _difference(self, shown: Locator, body: bytes, media_type: str) -> float:
-        argument: Any = {"data": base64.b64encode(body).decode(), "type": media_type}
-        value = await self.page.session.run(
-            "compare pictures", shown.evaluate(_COMPARE, argument, timeout=5000)
         )
-        return float(value)
+        return list(urls)[:CANDIDATES]
+
+    async def _preview(self, url: str) -> bytes:
+        """The bytes of a picture as the page shows it; none when they cannot be had."""
+        part = self.page.session.profile.path / "farm-preview.part"
+        try:
+            fetched = await self._fetch(preview_url(url), part)
+        except (FetchRefused, NetworkError):
+            return b""
+        body = await asyncio.to_thread(fetched.part.read_bytes)
+        fetched.part.unlink(missing_ok=True)
+        return body
+
+    async def _difference(self, shown: Locator, body: bytes) -> float:
+        """Mean difference of grey values, 0 to 255; infinite for bytes that are no picture."""
+        data: Any = base64.b64encode(body).decode()
+        value = await self.page.session.run(
+            "compare pictures", shown.evaluate(_COMPARE, data, timeout=5000)
+        )
+        return math.inf if value is None else float(value)
 
     async def _by_address(self, address: str, part: Path) -> Fetched | None:
         try:
@@ -118,17 +134,8 @@ class Originals:
             return None
 
     async def _sha_of_preview(self, address: str) -> str:
-        if not address:
-            return ""
-        try:
-            fetched = await self._fetch(preview_url(address), Path(self._preview_part()))
-        except (FetchRefused, NetworkError):
-            return ""
-        fetched.part.unlink(missing_ok=True)
-        return fetched.sha256
-
-    def _preview_part(self) -> Path:
-        return self.page.session.profile.path / "farm-preview.part"
+        body = await self._preview(address) if address else b""
+        return hashlib.sha256(body).hexdigest() if body else ""
 
     @tenacity.retry(
         retry=tenacity.retry_if_exception_type(NetworkError),

@@ -1,0 +1,178 @@
+"""All loops of a run in one TaskGroup: a worker per session, the heartbeats, the upkeep."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from farm.clock import Clock
+from farm.errors import BrowserError, FarmError, LostLease, ProfileInUse
+from farm.model.causes import Cause
+from farm.model.events import CountsChanged, Notice, RunEvent
+from farm.model.jobs import JobState
+from farm.model.outcomes import Outcome
+from farm.model.sessions import SessionState
+from farm.worker import Worker
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT_SECONDS = 15.0
+UPKEEP_SECONDS = 1.0
+RELAUNCHES = 3  # in a row without an image in between
+RELAUNCH_WAIT_SECONDS = 2.0  # doubled each time
+
+
+class UpkeepStore(Protocol):
+    """What the upkeep needs of the job store."""
+
+    async def maintain(self) -> int:
+        """Promote due delayed jobs, return expired leases, release or review stale pins."""
+
+    async def counts(self, queues: Sequence[str] = ()) -> Mapping[JobState, int]:
+        """Jobs by state."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Post:
+    """A session to be worked; each life gets a fresh worker with a fresh browser."""
+
+    name: str
+    hire: Callable[[], Worker]
+
+
+@dataclass(kw_only=True)
+class RunGate:
+    """What all workers of a run share: the stop, the limit of jobs, a rest of the whole exit."""
+
+    stop: asyncio.Event
+    left: int | None = None  # jobs the run may still end; None: no limit
+    rest_until: float = 0.0
+
+    def take(self) -> bool:
+        """Reserve one job of the run's limit; False when the limit is reached."""
+        if self.left is None:
+            return True
+        if self.left <= 0:
+            return False
+        self.left -= 1
+        return True
+
+    def put_back(self) -> None:
+        """Return a reservation that ended no job."""
+        if self.left is not None:
+            self.left += 1
+
+    def rest_all(self, until: float) -> None:
+        """Send every session of this exit to rest."""
+        self.rest_until = max(self.rest_until, until)
+
+    def rests_until(self) -> float:
+        """Epoch seconds before which no session of this exit may work."""
+        return self.rest_until
+
+
+@dataclass(kw_only=True)
+class Supervisor:
+    """Keeps every session worked until each has nothing left to do.
+
+    A dead browser is opened again, a fault of farm's own ends one worker's life and not the run;
+    both a bounded number of times in a row.
+    """
+
+    posts: Sequence[Post]
+    store: UpkeepStore
+    queues: Sequence[str]
+    clock: Clock
+    tell: Callable[[RunEvent], None]
+    refused: list[FarmError] = field(default_factory=list)  # sessions that could not be worked
+    _counts: Mapping[JobState, int] = field(default_factory=dict)
+
+    async def run(self) -> None:
+        """Work all posts; the first error that concerns the whole farm ends the run."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                upkeep = group.create_task(self._upkeep(), name="upkeep")
+                manned = [
+                    group.create_task(self._man(post), name=f"session {post.name}")
+                    for post in self.posts
+                ]
+                await asyncio.wait(manned)
+                upkeep.cancel()
+        except* FarmError as errors:
+            raise _first(errors) from errors
+        await self._tell_counts()
+
+    async def _man(self, post: Post) -> None:
+        lives = 0
+        while True:
+            worker = post.hire()
+            made = worker.presence.session.made
+            trouble = await self._life(worker)
+            if trouble is None:
+                return
+            lives = 1 if worker.presence.session.made > made else lives + 1
+            if lives > RELAUNCHES:
+                await worker.presence.turn_red(SessionState.STOPPED, trouble)
+                return
+            self._notice("warning", f"{post.name}: {trouble.message} Opening it again.")
+            await self.clock.sleep(RELAUNCH_WAIT_SECONDS * 2 ** (lives - 1))
+
+    async def _life(self, worker: Worker) -> Outcome | None:
+        """One life of a session; what it died of, or None when it was done."""
+        try:
+            await self._with_heartbeat(worker)
+        except (BrowserError, LostLease) as error:
+            return Outcome(cause=Cause.BROWSER_GONE, message=str(error))
+        except ProfileInUse as error:
+            self.refused.append(error)
+            self._notice("error", str(error))
+            await worker.presence.leave()
+        except FarmError:
+            raise  # the store, the disk or the installation: no session can work
+        except Exception as error:  # a fault of farm: loud, but one session's
+            log.exception("a worker crashed", extra={"session": worker.hand.name})
+            return Outcome(cause=Cause.CRASHED, message=f"a fault of farm: {error!r}.")
+        return None
+
+    async def _with_heartbeat(self, worker: Worker) -> None:
+        beat = asyncio.create_task(self._beat(worker), name=f"heartbeat {worker.id}")
+        work = asyncio.create_task(worker.run(), name=f"worker {worker.id}")
+        try:
+            await asyncio.wait({beat, work}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            beat.cancel()
+            if not work.done():
+                work.cancel()
+            await asyncio.wait({beat, work})
+        for task in (beat, work):
+            if not task.cancelled():
+                task.result()
+
+    async def _beat(self, worker: Worker) -> None:
+        while True:
+            await self.clock.sleep(HEARTBEAT_SECONDS)
+            await worker.heartbeat()
+
+    async def _upkeep(self) -> None:
+        while True:
+            await self.store.maintain()
+            await self._tell_counts()
+            await self.clock.sleep(UPKEEP_SECONDS)
+
+    async def _tell_counts(self) -> None:
+        counts = await self.store.counts(self.queues)
+        if counts != self._counts:
+            self._counts = counts
+            self.tell(CountsChanged(counts=counts))
+
+    def _notice(self, level: str, text: str) -> None:
+        self.tell(Notice(level=level, text=text))
+
+
+def _first(errors: BaseExceptionGroup[FarmError]) -> FarmError:
+    for error in errors.exceptions:
+        return _first(error) if isinstance(error, BaseExceptionGroup) else error
+    raise AssertionError("an exception group holds at least one exception")
