@@ -166,6 +166,14 @@ def configure_logging(*, level: str, log_dir: Path | None, now: float) -> Path |
     return path
 
 
+def current_file() -> Path | None:
+    """The file this process logs to; None if it has none."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.FileHandler):
+            return Path(handler.baseFilename)
+    return None
+
+
 def _attach(handler: logging.Handler, formatter: logging.Formatter) -> None:
     handler.addFilter(Redaction())
     handler.setFormatter(formatter)

@@ -1,0 +1,49 @@
+"""All commands, in the order `farm --help` shows them."""
+
+from __future__ import annotations
+
+import typer
+
+from farm.cli.demo import demo
+from farm.cli.jobs import add, compose, queue
+from farm.cli.profiles import login, profiles
+from farm.cli.replay import replay
+from farm.cli.start import start
+from farm.cli.status import status, version
+
+app = typer.Typer(
+    name="farm",
+    help="""A queue of image prompts in, finished and proven image files out.
+
+\b
+Examples:
+  farm demo                             see it work, on a stand-in for Gemini
+  farm login alice                      sign a browser profile in, by hand
+  farm start prompts.csv --sessions 2   make the images
+  farm queue list --state failed        see what did not work, and why
+
+\b
+Exit codes:
+  0    everything done
+  1    some jobs failed or need review
+  2    the command cannot be carried out as given
+  3    stopped with work left: limits, or a person is needed
+  4    farm itself failed
+  130  interrupted
+""",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+app.command()(start)
+app.command()(demo)
+app.command()(add)
+app.add_typer(queue, name="queue")
+app.command()(status)
+app.command()(login)
+app.add_typer(profiles, name="profiles")
+app.command()(compose)
+app.add_typer(replay, name="replay")
+app.command()(version)

@@ -1,0 +1,160 @@
+"""`farm login` and `farm profiles …`: browser profiles and the accounts in them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from farm.cli.jobs import with_farm
+from farm.cli.options import AsJson, open_settings
+from farm.cli.picking import pick_profiles
+from farm.cli.render import complain, say, say_json, say_table
+from farm.cli.view import STATE_WORDS
+from farm.clock import SystemClock
+from farm.config import Settings
+from farm.errors import PersonNeeded
+from farm.files import write_whole
+from farm.model.sessions import Session
+
+if TYPE_CHECKING:
+    from farm.wiring import Farm
+
+profiles = typer.Typer(
+    name="profiles",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="""The browser profiles farm may drive.
+
+\b
+Examples:
+  farm profiles list
+  farm profiles check alice
+""",
+)
+
+CONSENT = "farm-consent.json"
+TERMS = """\
+Before the first sign-in, once:
+  - The accounts you use must be your own. Google's terms of service govern them, and Google may
+    limit or close accounts that are used by programs: https://policies.google.com/terms
+  - farm works at the pace of a person, stops at limits, solves no captchas, and keeps every
+    profile on this machine only.
+"""
+
+
+def login(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call the profile.")],
+    *,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="The terms have been read; do not ask.")
+    ] = False,
+) -> None:
+    """Sign a browser profile in to Gemini, by hand.
+
+    You do it, in an ordinary browser window; farm never sees the password. When you have signed
+    in, close the window; farm then looks whether the profile works.
+
+    \b
+    Examples:
+      farm login alice
+    """
+    from farm.wiring import sign_in
+
+    settings = open_settings(log_file=True)
+    agree(settings, yes=yes)
+    outcome = asyncio.run(sign_in(settings, name, say))
+    if outcome is not None:
+        raise PersonNeeded(
+            f"{name} is not signed in: {outcome.message} Try again: farm login {name}"
+        )
+    say(f"{name} is signed in. To use it: farm start prompts.csv --profile {name}")
+
+
+def agree(settings: Settings, *, yes: bool) -> None:
+    """Show the terms once per profiles folder, and write down that they were accepted."""
+    record = settings.profiles_dir / CONSENT
+    if record.exists():
+        return
+    say(TERMS)
+    if not yes:
+        typer.confirm("Go on?", abort=True)
+    settings.profiles_dir.mkdir(parents=True, exist_ok=True)
+    consent = {"accepted_at": SystemClock().now(), "terms": TERMS}
+    write_whole(record, json.dumps(consent, indent=2).encode())
+
+
+@profiles.command(name="list")
+def list_profiles(*, as_json: AsJson = False) -> None:
+    """List the profiles, who holds them, and what their sessions last did.
+
+    \b
+    Examples:
+      farm profiles list
+      farm profiles list --json
+    """
+    from farm.browser.profiles import find_profiles, is_held
+
+    settings = open_settings()
+    there = find_profiles(settings.profiles_dir, settings.profile_paths)
+
+    async def work(farm: Farm) -> dict[str, Session]:
+        return {p.name: await farm.store.session(p.name) for p in there}
+
+    sessions = with_farm(work)
+    shown = [
+        {"name": p.name, "path": p.path, "held_by": is_held(p), "session": sessions[p.name]}
+        for p in there
+    ]
+    if as_json:
+        say_json({"profiles": shown})
+    elif not there:
+        say("No profile yet. To make one: farm login alice")
+    else:
+        say_table(
+            ("profile", "state", "made", "held by", "folder"),
+            [_profile_row(p.name, str(p.path), is_held(p), sessions[p.name]) for p in there],
+        )
+
+
+def _profile_row(name: str, path: str, holder: str, session: Session) -> tuple[str, ...]:
+    state = STATE_WORDS[session.state] if session.since else "never used"
+    cause = f": {session.cause.value}" if session.cause else ""
+    return (name, state + cause, str(session.made), holder or "nobody", path)
+
+
+@profiles.command()
+def check(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="These; else all.")
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Open each profile and see whether it is signed in and can make images; sends nothing.
+
+    \b
+    Examples:
+      farm profiles check
+      farm profiles check alice --json
+    """
+    from farm.browser.profiles import find_profiles
+    from farm.wiring import check_profiles
+
+    settings = open_settings(log_file=True)
+    there = [p.name for p in find_profiles(settings.profiles_dir, settings.profile_paths)]
+    picked = pick_profiles(there, names or (), None)
+    if picked.warning:
+        complain(picked.warning)
+    found = asyncio.run(check_profiles(settings, picked.names))
+    if as_json:
+        say_json({"profiles": [{"name": n, "problem": o} for n, o in found.items()]})
+    else:
+        rows = [
+            (n, o.cause.value if o else "ready", o.message if o else "") for n, o in found.items()
+        ]
+        say_table(("profile", "state", "what to do"), rows)
+    if any(found.values()):
+        raise typer.Exit(PersonNeeded.exit_code)

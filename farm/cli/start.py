@@ -1,0 +1,81 @@
+"""`farm start`: work through the queue."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from farm.cli.options import AsJson, Headed, KeepOpen, SlowMo, open_settings
+from farm.cli.running import run_and_show
+from farm.model.events import RunOptions
+
+
+def start(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILES]...", help="Prompt files to add to the queue first."),
+    ] = None,
+    *,
+    sessions: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="How many profiles to drive at once.")
+    ] = None,
+    profile: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Drive this one; may be repeated.")
+    ] = None,
+    headed: Headed = False,
+    pace: Annotated[
+        float | None,
+        typer.Option(min=0, metavar="SECONDS", help="Wait between prompts instead of the setting."),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Stop after so many jobs have ended.")
+    ] = None,
+    queue: Annotated[
+        str, typer.Option(metavar="NAME", help="Queue for the files instead of their names.")
+    ] = "",
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch/--until-empty",
+            help="Keep waiting for new jobs and resting sessions, or stop with the queue.",
+        ),
+    ] = False,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Against the stand-in for Gemini; nothing is sent.")
+    ] = False,
+    slow_mo: SlowMo = 0,
+    keep_open: KeepOpen = False,
+    as_json: AsJson = False,
+) -> None:
+    """Add FILES to the queue and make its images.
+
+    Ctrl-C once finishes what is in flight; twice stops at once. Both keep every fact, and the
+    next `farm start` goes on from there. With PWDEBUG=1 Playwright's inspector opens.
+
+    \b
+    Examples:
+      farm start prompts.csv --sessions 2
+      farm start --profile alice --limit 5
+      farm start prompts.csv --headed --slow-mo 200 --keep-open
+      farm start prompts.csv --replay
+      farm start --watch --json | tee run.jsonl
+    """
+    settings = open_settings(
+        {"prompt_delay_seconds": pace, "headless": False if headed else None}, log_file=True
+    )
+    options = RunOptions(
+        files=tuple(files or ()),
+        queue=queue,
+        sessions=sessions,
+        profiles=tuple(profile or ()),
+        headed=headed,
+        pace_seconds=pace,
+        limit=limit,
+        replay=replay,
+        watch=watch,
+        slow_mo_ms=slow_mo,
+        keep_open=keep_open,
+    )
+    raise typer.Exit(run_and_show(settings, options, as_json=as_json))

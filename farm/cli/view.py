@@ -1,0 +1,148 @@
+"""What a run looks like at a moment: events folded into rows, a bar and a forecast. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from farm.model.events import (
+    CountsChanged,
+    JobChanged,
+    Notice,
+    RunEnded,
+    RunEvent,
+    RunReport,
+    RunStarted,
+    SessionChanged,
+)
+from farm.model.jobs import ENDED_STATES, OPEN_STATES, JobState
+from farm.model.sessions import Session, SessionState
+
+STATE_WORDS: Mapping[SessionState, str] = {
+    SessionState.STARTING: "starting",
+    SessionState.READY: "ready",
+    SessionState.BUSY: "working",
+    SessionState.PACING: "pacing",
+    SessionState.RESTING: "resting",
+    SessionState.NEEDS_PERSON: "needs you",
+    SessionState.STOPPED: "stopped",
+}
+_WAITING = frozenset({SessionState.PACING, SessionState.RESTING})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """One session, in the words of the table."""
+
+    name: str
+    state: SessionState
+    state_text: str
+    job: str
+    seconds: str  # in this state
+    next_ready: str  # countdown; "" when the session does not wait
+    last_result: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    """The whole run so far."""
+
+    done: int
+    total: int
+    made: int  # completed in this run
+    per_hour: float | None  # images; None until the first one
+    eta_seconds: float | None  # None while there is nothing to reckon from
+    failed: int
+    review: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunView:
+    """Everything a display shows; each event gives the next view."""
+
+    started_at: float  # epoch seconds
+    first_counts: Mapping[JobState, int] = field(default_factory=dict)
+    counts: Mapping[JobState, int] = field(default_factory=dict)
+    sessions: Mapping[str, SessionChanged] = field(default_factory=dict)
+    report: RunReport | None = None
+
+    def after(self, event: RunEvent) -> RunView:
+        """The view once `event` has happened."""
+        match event:
+            case RunStarted(sessions=names, counts=counts):
+                waiting = {
+                    n: SessionChanged(
+                        session=Session(name=n, state=SessionState.STARTING, since=self.started_at)
+                    )
+                    for n in names
+                }
+                return replace(self, first_counts=counts, counts=counts, sessions=waiting)
+            case SessionChanged(session=session):
+                return replace(self, sessions={**self.sessions, session.name: event})
+            case CountsChanged(counts=counts):
+                return replace(self, counts=counts)
+            case RunEnded(report=report):
+                return replace(self, counts=report.counts, report=report)
+            case JobChanged() | Notice():
+                return self
+
+    def rows(self, now: float) -> list[Row]:
+        """One row per session, in the order they were announced."""
+        return [_row(change, now) for change in self.sessions.values()]
+
+    def progress(self, now: float) -> Progress:
+        """Counts of the run and what they promise."""
+        grown = {s: n - self.first_counts.get(s, 0) for s, n in self.counts.items()}
+        made = max(0, grown.get(JobState.COMPLETED, 0))
+        ended = max(0, sum(n for s, n in grown.items() if s in ENDED_STATES))
+        left = sum(n for s, n in self.counts.items() if s in OPEN_STATES)
+        elapsed = max(1.0, now - self.started_at)
+        return Progress(
+            done=sum(n for s, n in self.counts.items() if s in ENDED_STATES),
+            total=sum(self.counts.values()),
+            made=made,
+            per_hour=made * 3600 / elapsed if made else None,
+            eta_seconds=left * elapsed / ended if ended else None,
+            failed=self.counts.get(JobState.FAILED, 0),
+            review=self.counts.get(JobState.REVIEW, 0),
+        )
+
+
+def _row(change: SessionChanged, now: float) -> Row:
+    session = change.session
+    words = STATE_WORDS[session.state]
+    if session.state is SessionState.BUSY and change.phase:
+        words = change.phase
+    elif session.cause is not None and session.state is not SessionState.PACING:
+        words = f"{words}: {session.cause.value}"
+    waits = session.state in _WAITING and session.next_ready_at > now
+    return Row(
+        name=session.name,
+        state=session.state,
+        state_text=words,
+        job=change.job_label,
+        seconds=clock_text(now - session.since) if session.since else "",
+        next_ready=clock_text(session.next_ready_at - now) if waits else "",
+        last_result=change.last_result,
+    )
+
+
+def clock_text(seconds: float) -> str:
+    """A duration as `0:07`, `12:30` or `3:05:00`."""
+    minutes, rest = divmod(max(0, round(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def progress_text(progress: Progress) -> str:
+    """`7/12 images · 240/h · 1:15 left`, as far as it is known."""
+    parts = [f"{progress.done}/{progress.total}"]
+    if progress.per_hour is not None:
+        parts.append(f"{progress.per_hour:.0f} images/h")
+    if progress.eta_seconds is not None:
+        parts.append(f"{clock_text(progress.eta_seconds)} left")
+    if progress.failed:
+        parts.append(f"{progress.failed} failed")
+    if progress.review:
+        parts.append(f"{progress.review} to review")
+    return " · ".join(parts)
