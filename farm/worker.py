@@ -62,6 +62,7 @@ class Terms:
     pace_jitter: float = 0.2  # fraction of the pace
     max_wait_seconds: float = 900.0  # a longer rest ends the worker, unless it watches
     watch: bool = False  # stay when the queue is empty and through every rest
+    keep_open: bool = False  # leave the window open at the end, until the run is stopped
     policy: Policy = field(default_factory=Policy)
     roll: Callable[[float, float], float] = random.uniform
 
@@ -94,14 +95,22 @@ class Worker:
             await self.presence.start()
             self._refuse_long_rest()
             async with self.hand:
-                await self._recover()
-                while True:
-                    await self._until_ready()
-                    await self._work(await self._next_claim())
+                await self._serve()
+                if self.terms.keep_open:
+                    await self.gate.stop.wait()
         except NoMoreWork:
             await self.presence.leave()
         except Ended as ended:  # the hand could not be made ready
             await self._obey(await self._decide(ended.outcome, None), ended.outcome)
+
+    async def _serve(self) -> None:
+        try:
+            await self._recover()
+            while True:
+                await self._until_ready()
+                await self._work(await self._next_claim())
+        except NoMoreWork:
+            await self.presence.leave()
 
     async def heartbeat(self) -> None:
         """Keep the lease; stop the job in hand when the user cancelled it."""

@@ -7,8 +7,10 @@ import sys
 from collections.abc import Callable
 from urllib.parse import urlencode
 
+from playwright.async_api import async_playwright
+
 from farm.browser.choose import Browser
-from farm.browser.launch import LaunchOptions
+from farm.browser.launch import LaunchOptions, find_browser
 from farm.browser.profiles import Profile, browsers_on, hold
 from farm.clock import Clock
 from farm.errors import BrowserMissing
@@ -47,7 +49,6 @@ def login_command(
 
 
 async def sign_in_by_hand(
-    browser: Browser,
     profile: Profile,
     options: LaunchOptions,
     *,
@@ -59,6 +60,8 @@ async def sign_in_by_hand(
 
     BrowserMissing when it does not start. The profile's lock is held meanwhile.
     """
+    async with async_playwright() as playwright:
+        browser = find_browser(options.asked_browser, playwright)
     command = login_command(browser, profile, options, then, sys.platform)
     with hold(profile):
         process = await asyncio.create_subprocess_exec(

@@ -1,0 +1,63 @@
+"""What a run came to: its exit code and one sentence, from counts and sessions alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from farm.model.jobs import OPEN_STATES, JobState
+from farm.model.sessions import Session, SessionState
+
+ALL_DONE = 0
+SOME_FAILED = 1
+WORK_LEFT = 3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """How the run ends for the shell and for the reader."""
+
+    exit_code: int
+    sentence: str
+
+
+def judge(
+    counts: Mapping[JobState, int],
+    sessions: Sequence[Session],
+    *,
+    limit_reached: bool,
+    stopped: bool,
+    now: float,
+) -> Verdict:
+    """DESIGN section 10: 0 all done, 1 some failed or need review, 3 work is left."""
+    left = sum(counts.get(state, 0) for state in OPEN_STATES)
+    bad = counts.get(JobState.FAILED, 0) + counts.get(JobState.REVIEW, 0)
+    if left and not limit_reached:
+        return Verdict(exit_code=WORK_LEFT, sentence=_why_left(left, sessions, stopped, now))
+    code = SOME_FAILED if bad else ALL_DONE
+    if left:
+        return Verdict(exit_code=code, sentence=f"The limit was reached; {left} jobs are left.")
+    if bad:
+        return Verdict(
+            exit_code=code, sentence=f"The queue is done; {bad} jobs failed or need a look."
+        )
+    return Verdict(exit_code=code, sentence="The queue is done.")
+
+
+def _why_left(left: int, sessions: Sequence[Session], stopped: bool, now: float) -> str:  # noqa: FBT001
+    if stopped:
+        return f"Stopped by you; {left} jobs are left and nothing is lost."
+    reasons = " ".join(filter(None, (_reason(session, now) for session in sessions)))
+    return f"{left} jobs are left. {reasons}".strip()
+
+
+def _reason(session: Session, now: float) -> str:
+    why = f" ({session.cause})" if session.cause else ""
+    if session.state is SessionState.NEEDS_PERSON:
+        return f"{session.name} needs you{why}: {session.message}"
+    if session.state is SessionState.RESTING:
+        minutes = max(1, round((session.next_ready_at - now) / 60))
+        return f"{session.name} rests for about {minutes} min{why}."
+    if session.cause is not None:
+        return f"{session.name} stopped{why}: {session.message}"
+    return ""
