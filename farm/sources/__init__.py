@@ -1,0 +1,1 @@
+"""Where prompts come from, and where their results go back to."""

@@ -1,0 +1,141 @@
+"""What may be wrong with a cell: pure functions from its text to what is wrong, or ""."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Mapping
+
+from farm.model.prompts import ImageType, Size
+from farm.sources.columns import Column
+
+Check = Callable[[str], str]
+"""Says what is wrong with a cell and what to do, or "" if nothing is."""
+
+MAX_ID = 100
+MAX_TEXT = 1000  # Colors, Typography
+MAX_TITLE = 200
+MAX_FILENAME = 200
+MAX_DESCRIPTION = 8000
+
+DONE = "COMPLETED"
+REGENERATE = "REGEN"
+QUEUED = frozenset(
+    {"", "PENDING", "IN_PROGRESS", "FAILED", "RATE_LIMITED", "REVIEW", "CANCELLED", REGENERATE}
+)
+
+_IMAGE_TYPES: Mapping[str, ImageType] = {
+    "": ImageType.REGULAR,
+    "og": ImageType.HERO_OG,
+    **{re.sub(r"\W", "", kind.value).casefold(): kind for kind in ImageType},
+}
+_SEEN = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_DEVICE = re.compile(
+    r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])\s*(?:\..*)?", re.IGNORECASE
+)
+
+
+def status_of(text: str) -> str:
+    """The Status word a cell means, whatever its case: `in progress` is IN_PROGRESS."""
+    word = re.sub(r"[\s_-]+", "_", text.strip()).upper()
+    return {"CANCELED": "CANCELLED", "REGENERATE": REGENERATE}.get(word, word)
+
+
+def image_type_of(text: str) -> ImageType | None:
+    """The image type a cell means: `hero og` is Hero-OG, an empty cell Regular."""
+    return _IMAGE_TYPES.get(re.sub(r"[\W_]", "", text).casefold())
+
+
+def size_of(text: str) -> Size | None:
+    """The size a cell means; None for an empty one."""
+    return Size.parse(text) if text else None
+
+
+def _check_id(text: str) -> str:
+    if _CONTROL.search(text):
+        return "an id stands on one line and has no control characters"
+    return _longer(text, MAX_ID)
+
+
+def _check_image_type(text: str) -> str:
+    if image_type_of(text) is not None:
+        return ""
+    near = difflib.get_close_matches(text.casefold(), [k.value.casefold() for k in ImageType], n=1)
+    guess = f"did you mean {_IMAGE_TYPES[re.sub('-', '', near[0])].value}? " if near else ""
+    return f"{_quoted(text)} is no image type; {guess}write {_either(ImageType)}"
+
+
+def _check_filename(text: str) -> str:
+    if "/" in text or "\\" in text:
+        return f"{_quoted(text)} is a path; give the file's name alone, farm chooses the folder"
+    if re.match(r"[A-Za-z]:", text):
+        return f"{_quoted(text)} begins with a drive; give the file's name alone"
+    if _CONTROL.search(text):
+        return f"{_quoted(text)} holds a control character or line break; remove it"
+    if _DEVICE.fullmatch(text):
+        return f"{_quoted(text)} is a name Windows keeps for a device; choose another"
+    if text and not text.strip(". "):
+        return f"{_quoted(text)} is no file name"
+    return _longer(text, MAX_FILENAME)
+
+
+def _check_size(text: str) -> str:
+    try:
+        size_of(text)
+    except ValueError as error:
+        return f"{_shorten(str(error))}; write width x height, or leave it empty"
+    return ""
+
+
+def _check_description(text: str) -> str:
+    if not _SEEN.search(text):
+        return "is empty; say what to draw"
+    return _longer(text, MAX_DESCRIPTION)
+
+
+def _check_status(text: str) -> str:
+    word = status_of(text)
+    if word in QUEUED or word == DONE:
+        return ""
+    words = sorted(QUEUED - {""} | {DONE})
+    near = difflib.get_close_matches(word, words, n=1)
+    guess = f"did you mean {near[0]}? " if near else ""
+    return f"{_quoted(text)} is no status; {guess}leave it empty or write {_either(words)}"
+
+
+def _at_most(limit: int) -> Check:
+    return lambda text: _longer(text, limit)
+
+
+CHECKS: Mapping[Column, Check] = {
+    Column.ID: _check_id,
+    Column.IMAGE_TYPE: _check_image_type,
+    Column.FILENAME: _check_filename,
+    Column.SIZE: _check_size,
+    Column.COLORS: _at_most(MAX_TEXT),
+    Column.TYPOGRAPHY: _at_most(MAX_TEXT),
+    Column.DESCRIPTION: _check_description,
+    Column.TITLE: _at_most(MAX_TITLE),
+    Column.AUTHOR: _at_most(MAX_TITLE),
+    Column.STATUS: _check_status,
+}
+
+
+def _longer(text: str, limit: int) -> str:
+    if len(text) <= limit:
+        return ""
+    return f"has {len(text)} characters; the limit is {limit}"
+
+
+def _either(words: Iterable[str]) -> str:
+    *most, last = words
+    return f"{', '.join(most)} or {last}"
+
+
+def _quoted(text: str) -> str:
+    return repr(_shorten(text, 40))
+
+
+def _shorten(text: str, limit: int = 120) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}…"
