@@ -59,7 +59,8 @@ class Turn:
     stale: Stale | None = None
     decoys: bool = False
     frames: list[Frame] = field(default_factory=list)
-    _change: asyncio.Event = field(default_factory=asyncio.Event, repr=False, compare=False)
+    limited_until: float = 0.0  # epoch seconds: when the limit that the answer tells of ends
+    _change: asyncio.Event = field(default_factory=asyncio.Event, init=False, repr=False)
 
     @property
     def over(self) -> bool:

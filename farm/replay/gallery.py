@@ -83,6 +83,11 @@ class Gallery:
         self.pictures[picture.id] = picture
         return picture
 
+    def earlier(self, n: int, of: int | None) -> Picture | None:
+        """A picture of submission `of`, else of the newest one before n."""
+        fitting = [p for p in self.pictures.values() if (p.n == of if of else p.n < n)]
+        return max(fitting, key=lambda picture: picture.n, default=None)
+
     def admit(self, picture: Picture) -> None:
         """Know a picture again whose files an earlier life left."""
         self.pictures[picture.id] = picture

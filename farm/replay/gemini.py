@@ -26,9 +26,10 @@ from farm.replay.conversations import Conversation, Turn
 from farm.replay.gallery import file_name
 from farm.replay.plays import Condition
 from farm.replay.scenario import Rule
+from farm.replay.submissions import Ask, Refusal, Submissions
 from farm.replay.texts import known_language, page_texts, reply_text
 from farm.replay.views import Rendering, frames
-from farm.replay.world import FLASH_LITE, Ask, Refusal, World
+from farm.replay.world import FLASH_LITE, World
 
 _STREAM = "/_/BardChatUi/data/assistant.lamda.BardFrontendService/StreamGenerate"
 _THUMBNAILS = 4
@@ -44,6 +45,7 @@ class Gemini:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._submissions = Submissions(world)
         self._template = _page("app.html")
 
     def routes(self) -> Starlette:
@@ -97,14 +99,16 @@ class Gemini:
         account = self._visitor(request)
         body = await request.json()
         ask = Ask(
-            account=account.name,
+            account=account,
             text=body["text"],
             conversation=body["conversation"],
             language=body["language"],
         )
-        taken = await self._world.submit(ask)
+        taken = await self._submissions.take(ask)
         if isinstance(taken, Refusal):
-            said = {"toast": taken.toast, "go": self._blocked_url(account)}
+            lost = account.has(Condition.REGION, self._world.clock())
+            go = f"https://{hosts.GEMINI}/app" if lost else self._blocked_url(account)
+            said = {"toast": taken.toast, "go": go}
             return JSONResponse(said, headers={"X-Refused": "yes"})
         return self._stream(account, taken)
 

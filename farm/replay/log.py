@@ -31,15 +31,15 @@ class Submission:
     turn: str
     text: str
     accepted: bool
-    outcome: str  # the play; "cut" once the turn was stopped by a click or a reload
+    outcome: str  # the play; "cut" once a click or a reload stopped it
     mode: str  # model label at the time
-    images: tuple[LoggedImage, ...] = ()
+    images: tuple[LoggedImage, ...] = ()  # those that come to be seen
 
 
 class SubmissionLog:
     """Submissions in memory and, with a path, as JSON lines that outlive the stand-in.
 
-    A line `{"amends": n, "outcome": …}` says that submission n ended otherwise than planned.
+    A line `{"cut": n}` says that submission n was stopped from outside before its images came.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -57,12 +57,14 @@ class SubmissionLog:
         self.entries.append(submission)
         self._write(asdict(submission))
 
-    def amend(self, n: int, outcome: str) -> None:
-        """Log that a submission ended otherwise than planned."""
-        self.entries = [
-            replace(entry, outcome=outcome) if entry.n == n else entry for entry in self.entries
-        ]
-        self._write({"amends": n, "outcome": outcome})
+    def cut(self, n: int) -> None:
+        """Log that a submission was stopped: its images were never seen."""
+        self.entries = [_cut(entry) if entry.n == n else entry for entry in self.entries]
+        self._write({"cut": n})
+
+    def count_from(self, n: int) -> None:
+        """Go on after the numbers an earlier life gave."""
+        self._last = max(self._last, n)
 
     def _write(self, line: dict[str, Any]) -> None:
         if self._path is None:
@@ -75,17 +77,20 @@ class SubmissionLog:
 
 
 def read_log(path: Path) -> list[Submission]:
-    """Read a log file back, amendments applied; a line that a crash cut short is passed over."""
+    """Read a log file back, later lines applied; a line that a crash cut short is passed over."""
     entries: dict[int, Submission] = {}
     for line in path.read_text(encoding="utf-8").splitlines():
         try:
             data = json.loads(line)
         except json.JSONDecodeError:
             continue
-        if "amends" in data:
-            n = data["amends"]
-            entries[n] = replace(entries[n], outcome=data["outcome"])
+        if "cut" in data:
+            entries[data["cut"]] = _cut(entries[data["cut"]])
         else:
             images = tuple(LoggedImage(**image) for image in data.pop("images"))
             entries[data["n"]] = Submission(**data, images=images)
     return list(entries.values())
+
+
+def _cut(entry: Submission) -> Submission:
+    return replace(entry, outcome="cut", images=())

@@ -15,6 +15,7 @@ class Condition(StrEnum):
     CHALLENGE = "challenge"  # "unusual traffic": every page leads to /sorry
     CONSENT = "consent"  # every page leads to the cookie consent
     REGION = "region"  # not available in this country
+    QUOTA = "quota"  # no more images for now
 
 
 class Fault(StrEnum):
@@ -83,14 +84,23 @@ class Play:
     slowness: float = 1.0  # factor on the scenario's delay
     kinds: tuple[str, ...] = ("",)  # what a rule's `kind` may say; the first is the default
 
+    @property
+    def gives_images(self) -> bool:
+        """Whether the drawn images ever come to be seen."""
+        return self.frame is Frame.SHOWN and self.ending is Ending.COMPLETE
+
 
 PLAYS: Mapping[str, Play] = {
     "ok": Play(pictures=1),
     "slow": Play(pictures=1, slowness=4),
     "stopped": Play(ending=Ending.STOPPED),
     "fragile": Play(pictures=1, fragile=True),
-    "quota": Play(reply="quota.{kind}", kinds=("resets", "today", "tomorrow")),
-    "quota_banner": Play(reply="quota.resets", banner="quota", condition=Condition.FLASH_LITE),
+    "quota": Play(
+        reply="quota.{kind}", condition=Condition.QUOTA, kinds=("resets", "today", "tomorrow")
+    ),
+    "quota_banner": Play(
+        reply="quota.resets", banner="banner.quota", condition=Condition.FLASH_LITE
+    ),
     "refusal": Play(
         reply="refusal.{kind}",
         kinds=("policy", "person", "third_party", "safety", "language_model"),
@@ -106,6 +116,7 @@ PLAYS: Mapping[str, Play] = {
         reply="not_eligible", condition=Condition.SIGNED_OUT, kinds=("page", "redirect")
     ),
     "flash_lite": Play(reply="not_eligible", condition=Condition.FLASH_LITE),
+    "not_eligible": Play(reply="not_eligible"),
     "send_ignored": Play(accepted=False),
     "dropped": Play(ending=Ending.VANISHED),
     "two_images": Play(pictures=2),

@@ -23,6 +23,11 @@ class Proxy:
         self._flowing.set()
         self._connections: set[asyncio.Task[None]] = set()
 
+    @property
+    def frozen(self) -> bool:
+        """Whether nothing comes through."""
+        return not self._flowing.is_set()
+
     def freeze(self) -> None:
         """Stop answering: connections stay open and nothing comes through, as in a dead network."""
         self._flowing.clear()

@@ -57,7 +57,8 @@ class Defaults:
     image_src: str = "https"  # "blob": the page fetches the preview and revokes it
     image_family: str = "gg"  # of https sources
     original: str = "jpeg"  # the type of what the button gives
-    quota_images: int = 0  # per account; 0: no limit
+    quota_images: int = 0  # per account and window; 0: no limit
+    window_seconds: float = 5 * 3600  # after which a limit ends
     my_stuff: bool = True  # thumbnails of earlier images on the landing page
     notices: bool = False  # one-time notices with "Got it"
     drift: Mapping[str, str] = field(default_factory=dict)  # any token of the page -> another
@@ -77,7 +78,7 @@ class Rule:
     times: int | None = None  # how often the rule may be played
     code: int = 1095  # of toasts and numbered errors
     of: int | None = None  # duplicate: of which submission; else of the one before
-    for_seconds: float | None = None  # a condition mends itself after this
+    for_seconds: float | None = None  # a condition mends itself after this; a quota only lasts so
     delay_seconds: float | None = None
     ui: Ui | None = None
     language: str | None = None
@@ -152,6 +153,11 @@ def fits(rule: Rule, occasion: Occasion) -> bool:
 
 def _has_word(text: str, word: str) -> bool:
     return re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text) is not None
+
+
+def changed_defaults(defaults: Defaults, changes: Mapping[str, Any]) -> Defaults:
+    """Defaults with some keys changed; UsageError names what is wrong."""
+    return replace(defaults, **_checked(Defaults, changes, "defaults"))
 
 
 def load_scenario(path: Path) -> Scenario:

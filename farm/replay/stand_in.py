@@ -15,15 +15,18 @@ from pathlib import Path
 
 from farm.replay.app import site
 from farm.replay.certificates import issue
+from farm.replay.control import Control
 from farm.replay.gallery import Gallery
 from farm.replay.hosts import HOSTS
 from farm.replay.listening import listening, loopback
 from farm.replay.log import Submission, SubmissionLog
 from farm.replay.proxy import Proxy, proxying
 from farm.replay.scenario import Scenario, load_scenario
+from farm.replay.state import restore, save
 from farm.replay.world import World
 
 _TOKEN_BYTES = 45
+_STATE = "state.json"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,16 +84,26 @@ class StandIn:
                 sleep=asyncio.sleep,
                 new_id=lambda: secrets.token_hex(8),
             )
-            tls = loopback()
-            front = loopback(port)
-            credentials = issue(HOSTS, datetime.now(UTC))
-            upstream_port = tls.getsockname()[1]
-            await stack.enter_async_context(listening(site(world), tls, credentials))
-            stack.push_async_callback(world.end)
-            proxy = await stack.enter_async_context(
-                proxying(front, upstream_port=upstream_port, hosts=HOSTS)
-            )
-            yield StandIn(proxy=proxy, world=world, control_url="")
+            if state_dir is not None:
+                restore(world, folder / _STATE)
+                world.saved = lambda: save(world, folder / _STATE)
+                world.resume()
+            yield await _start(world, port, stack)
+
+
+async def _start(world: World, port: int, stack: AsyncExitStack) -> StandIn:
+    front, tls, control = loopback(port), loopback(), loopback()
+    for sock in (front, tls, control):
+        stack.callback(sock.close)
+    upstream_port, control_port = tls.getsockname()[1], control.getsockname()[1]
+    credentials = issue(HOSTS, datetime.now(UTC))
+    await stack.enter_async_context(listening(site(world), tls, credentials))
+    stack.push_async_callback(world.performances.end)
+    proxy = await stack.enter_async_context(
+        proxying(front, upstream_port=upstream_port, hosts=HOSTS)
+    )
+    await stack.enter_async_context(listening(Control(world, proxy).routes(), control))
+    return StandIn(proxy=proxy, world=world, control_url=f"http://127.0.0.1:{control_port}")
 
 
 def serve(

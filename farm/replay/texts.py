@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -24,12 +26,19 @@ def page_texts(language: str) -> dict[str, str]:
     return {**texts[_FALLBACK], **texts.get(language, {})}
 
 
-def reply_text(key: str, rule: Rule, language: str, reset: str = "Jul 25 at 2:18 PM") -> str:
+def reply_text(key: str, rule: Rule, language: str, reset: str = "") -> str:
     """The text of an answer, a toast or a banner, with what the rule fills in."""
     replies = _texts()["replies"]
     name = key.format(kind=rule.chosen_kind)
     text: str = replies.get(language, {}).get(name) or replies[_FALLBACK][name]
     return text.format(code=rule.code, reset=reset)
+
+
+def reset_text(until: float) -> str:
+    """The end of a limit as the banner writes it: local time, to the minute after it."""
+    moment = datetime.fromtimestamp(math.ceil(until / 60) * 60, UTC).astimezone()
+    hour = moment.hour % 12 or 12
+    return f"{moment:%b} {moment.day} at {hour}:{moment:%M %p}"
 
 
 def known_language(asked: str, otherwise: str) -> str:

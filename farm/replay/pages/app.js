@@ -26,7 +26,9 @@ class App {
   async start() {
     if (location.pathname === "/usage") return this.landing.append(h("h1", {}, texts.usage));
     await later(boot.seconds.hydrate);
-    this.composer = new Composer(() => this.#press(), location.pathname === "/images");
+    this.composer = new Composer({
+      press: () => this.#press(), enter: () => this.#enter(), imageMode: location.pathname === "/images",
+    });
     this.window.append(this.composer.element);
     if (boot.notices) notice();
     const id = /^\/(?:u\/\d+\/)?app\/([0-9a-f]{16})/.exec(location.pathname)?.[1] ?? "";
@@ -88,6 +90,11 @@ class App {
   #press() {
     if (this.#pending || this.#running) return this.#stop();
     this.#send(this.composer.text);
+  }
+
+  /** The key only ever sends. */
+  #enter() {
+    if (!this.#pending && !this.#running) this.#send(this.composer.text);
   }
 
   async #stop() {

@@ -5,14 +5,17 @@ import { closeMenu, menuItem, openMenu } from "/_/static/overlay.js";
 import { modePicker } from "/_/static/modes.js";
 
 const emptyLine = () => h("p", {}, h("br"));
+const lineOf = (node) => (node.innerText ?? node.textContent).replace(/\n$/, "");
 
 export class Composer {
   #text = ""; // what the editor has registered; only input events change it
   #press;
+  #enter;
   #running = false;
 
-  constructor(press, imageMode) {
+  constructor({ press, enter, imageMode }) {
     this.#press = press;
+    this.#enter = enter;
     this.imageMode = imageMode && Boolean(boot.account);
     this.element = h("input-container");
     this.editor = this.#makeEditor();
@@ -54,12 +57,12 @@ export class Composer {
     if (event.key !== "Enter" || event.isComposing) return;
     event.preventDefault();
     if (event.shiftKey) document.execCommand("insertParagraph");
-    else if (!this.#running) this.#press();
+    else if (this.#text.trim()) this.#enter();
   }
 
   #register() {
     if (!this.editor.firstElementChild && !this.editor.textContent) this.editor.replaceChildren(emptyLine());
-    this.#text = this.editor.innerText.replace(/\n\n/g, "\n").replace(/\n$/, "");
+    this.#text = [...this.editor.childNodes].map(lineOf).join("\n");
     this.#showButton();
   }
 

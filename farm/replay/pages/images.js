@@ -1,6 +1,6 @@
 // Generated images: their frames, how their previews come, and the download of the full size.
 
-import { boot, h, icon, iconButton, later, texts, toggle } from "/_/static/dom.js";
+import { boot, h, icon, iconButton, isNew, later, texts, toggle } from "/_/static/dom.js";
 import { menuItem, openMenu, toast } from "/_/static/overlay.js";
 
 const BUTTON_AFTER_IMAGE_SECONDS = 0.15;
@@ -18,7 +18,7 @@ export class GeneratedImage {
     this.loader = h("div.loader");
     this.element = h("div.attachment-container.generated-images", {},
       h("response-element", {},
-        h("generated-image", { style: "aspect-ratio: auto" }, this.loader, this.single)));
+        h(`generated-image${isNew ? ".luminous-layout" : ""}`, { style: "aspect-ratio: auto" }, this.loader, this.single)));
   }
 
   show(view) {
