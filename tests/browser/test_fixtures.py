@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import tomllib
@@ -193,10 +194,10 @@ async def test_every_shipped_selector_is_understood_by_the_browser(viewer: Viewe
 
 async def test_a_broken_selector_of_an_override_costs_only_itself(viewer: Viewer) -> None:
     page = await viewer.show("idle-2025-en")
-    pack = viewer.pack.for_page()
+    pack = json.loads(viewer.pack.for_page())
     pack["roles"]["composer"].insert(0, {"css": "div:no-such-thing(1)", "texts": []})
 
-    snapshot = await page.evaluate(SNAPSHOT_JS, pack)
+    snapshot = await page.evaluate(SNAPSHOT_JS, json.dumps(pack))
 
     assert snapshot["broken"] == ["composer"]
     assert snapshot["matched"]["composer"] == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -42,6 +43,11 @@ class Pack:
 
     known: Checked
     stamps: tuple[Stamp, ...]
+    page_argument: str  # see script_argument
+
+    def for_page(self) -> str:
+        """The argument of `snapshot.js`."""
+        return self.page_argument
 
     @property
     def roles(self) -> Mapping[str, Role]:
@@ -131,14 +137,14 @@ class Pack:
         """Whether a mode's name is one that cannot draw."""
         return says(fold(mode), self.known.imageless_modes)
 
-    def for_page(self) -> dict[str, Any]:
-        """What `snapshot.js` needs, as JSON."""
-        return {
-            "roles": {
-                name: [{"css": c.css, "texts": list(c.texts)} for c in role.candidates]
-                for name, role in self.known.roles.items()
-            }
-        }
+
+def script_argument(known: Checked) -> str:
+    """What `snapshot.js` needs, as JSON text: it crosses to the page at a tenth of the cost."""
+    roles = {
+        name: [{"css": c.css, "texts": list(c.texts)} for c in role.candidates]
+        for name, role in known.roles.items()
+    }
+    return json.dumps({"roles": roles}, ensure_ascii=False)
 
 
 def load_pack(path: Path | None = None, local: Path | None = None) -> Pack:
@@ -156,7 +162,9 @@ def load_pack(path: Path | None = None, local: Path | None = None) -> Pack:
     if override.is_file():
         data = merged(data, read_toml(override))
         source = f"{base} with {override}"
-    return Pack(known=check(data, source), stamps=(stamp(base), stamp(override)))
+    known = check(data, source)
+    stamps = (stamp(base), stamp(override))
+    return Pack(known=known, stamps=stamps, page_argument=script_argument(known))
 
 
 def shipped_pack() -> Path:

@@ -1,5 +1,5 @@
 /*
- * What the page shows, as plain JSON; every judgement about it is reading.py's.
+ * What the page shows, as plain JSON; every judgement about it is reading.py's. `pack` is JSON text.
  *
  * Text is taken only from turns, banners, toasts and dialogs, and from a page without a composer.
  * An element counts as shown by its styles and never by its size: the idle send button of the 2025
@@ -11,7 +11,7 @@
     ["A", "B", "CODE", "EM", "I", "MARK", "S", "SMALL", "SPAN", "STRONG", "SUB", "SUP", "U"],
   );
   const NEVER_TEXT = "script, style, noscript, template, svg, .cdk-visually-hidden";
-  const roles = pack.roles;
+  const { roles } = JSON.parse(pack);
   const broken = new Set();
 
   const fold = (text) => text.replace(/[\u200b\u200e\u200f\ufeff]/g, "").replace(/\s+/g, " ").trim();
