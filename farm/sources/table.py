@@ -18,6 +18,7 @@ from farm.errors import InputError
 from farm.sources.base import Batch
 from farm.sources.columns import Header, count_known, read_header
 from farm.sources.decode import read_text
+from farm.sources.formulas import unguard
 from farm.sources.rows import Cells, check
 
 if TYPE_CHECKING:
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 DELIMITERS = ",;\t"
 MAX_SURPLUS = 50  # cells beyond the header; a row with more is no row of this table
 _HEADER_BYTES = 65_536  # the header is looked for in so much
-
-# What a spreadsheet, or farm's own results, put before text that looks like a formula.
-_GUARD = re.compile(r"'(?='*\s*[=+\-@＝＋－＠])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +152,7 @@ def _columns(name: str, body: bytes, delimiter: str, counts: Sequence[int]) -> l
 
 def _plain(column: list[str]) -> list[str]:
     stripped = [cell.strip() for cell in column]
-    if not any(cell[:1] == "'" for cell in stripped):
-        return stripped
-    return [_GUARD.sub("", cell, count=1) if cell[:1] == "'" else cell for cell in stripped]
+    return [unguard(cell) if cell[:1] == "'" else cell for cell in stripped]
 
 
 def _unparsable(name: str, said: str, body: bytes, delimiter: str) -> str:

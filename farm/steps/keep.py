@@ -36,7 +36,11 @@ class Place:
 
 
 def keep(raw: RawImage, proof: Proof, place: Place) -> Image:
-    """Move a `.part` file to its place; see `farm.steps.base.Keep` for what is promised."""
+    """Move a `.part` file to its place on disk; blocking.
+
+    Never writes over another file and never leaves the downloads folder. Called again with the
+    same bytes it finds the file of the first call. Raises `SaveFailed`; the part stays then.
+    """
     folder = place.downloads / place.folder
     with saving(folder):
         _enter(folder, place.downloads)

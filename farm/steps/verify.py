@@ -45,7 +45,11 @@ _BOMB = (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning)
 
 
 def verify(raw: RawImage, prompt: Prompt, *, duplicate_of: int | None = None) -> Proof:
-    """See `farm.steps.base.Verify`."""
+    """What the file is; raises `Ended` with a cause of the family `unproven` if that is not enough.
+
+    `duplicate_of` is the other job that already has these bytes, if there is one. Blocking, and
+    pure but for reading the file: run it in a thread.
+    """
     if not raw.full_size:
         _refuse(Cause.PREVIEW_ONLY, "only the preview could be fetched, not the full-size picture")
     data = _read(raw)
