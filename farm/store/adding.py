@@ -220,7 +220,7 @@ async def _bind(connection: AsyncConnection, queue: str, source: str) -> int:
     """The queue's id, made if new; locked, so that two imports into it take turns."""
     if not queue:
         raise UsageError("A queue needs a name: give one with --queue NAME.")
-    fresh = insert(connection, queues).values(name=queue, source=source)
+    fresh = insert(connection.dialect.name, queues).values(name=queue, source=source)
     await connection.execute(fresh.on_conflict_do_nothing(index_elements=["name"]))
     found = sa.select(queues.c.id, queues.c.source).where(queues.c.name == queue)
     row = (await connection.execute(found.with_for_update())).one()

@@ -12,12 +12,12 @@ from farm.errors import UsageError
 from farm.model.causes import Cause
 from farm.model.jobs import ENDED_STATES, JobState, Phase
 from farm.store.database import Database, insert
-from farm.store.endings import AFRESH, RELEASED, end, select_standings, standing_of
+from farm.store.endings import AFRESH, RELEASED, Endings, select_standings, standing_of
 from farm.store.fates import given_back, reached
 from farm.store.jobs import PAUSED_KEY
 from farm.store.records import batched
 from farm.store.schema import IS_OPEN_ATTEMPT, attempts, events, in_state, jobs, meta, queues
-from farm.store.upkeep import return_expired
+from farm.store.upkeep import SqlUpkeep
 
 CHUNK: Final = 1000
 _CANCELLED_WORDS: Final = "Cancelled by the user."
@@ -28,6 +28,8 @@ class SqlControl:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._endings = Endings(database)
+        self._upkeep = SqlUpkeep(database)
 
     async def retry(self, job_ids: Sequence[int]) -> int:
         """Queue ended jobs again, attempts from zero; their history stays."""
@@ -89,7 +91,7 @@ class SqlControl:
                 await self._ask_to_cancel(connection, standing.job_id)
             else:
                 ending = given_back(standing, Cause.CANCELLED, _CANCELLED_WORDS, 0)
-                await end(self._database, connection, standing, ending)
+                await self._endings.end(connection, standing, ending)
             touched += 1
         return touched
 
@@ -104,7 +106,7 @@ class SqlControl:
             if queue:
                 await _set_paused(connection, queue, paused=True)
             else:
-                mark = insert(connection, meta).values(key=PAUSED_KEY, value="all")
+                mark = insert(self._database.dialect_name, meta).values(key=PAUSED_KEY, value="all")
                 await connection.execute(mark.on_conflict_do_nothing(index_elements=["key"]))
 
     async def resume(self, queue: str = "") -> None:
@@ -134,7 +136,7 @@ class SqlControl:
             if drop:
                 return await _drop(connection, queue_id)
             ended = in_state(JobState.FAILED, JobState.CANCELLED)
-            returned = await return_expired(self._database, connection, queue_id=queue_id)
+            returned = await self._upkeep.return_expired(connection, queue_id=queue_id)
             again = await self._queue_again(
                 connection, sa.and_(jobs.c.queue_id == queue_id, ended), "reset"
             )

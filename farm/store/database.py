@@ -24,44 +24,59 @@ class Terms:
     max_attempts: int = 3
 
 
-@dataclass(frozen=True, kw_only=True)
 class Database:
-    """Two engines on one database: SQLite has one writer, and its readers never wait for it."""
+    """Two engines on one database: SQLite has one writer, and its readers never wait for it.
 
-    writer: AsyncEngine
-    reader: AsyncEngine
-    place: str  # for messages, without a password
-    clock: DatabaseClock
-    terms: Terms
+    Statements that run for every job are built once, when the store is opened: building one costs
+    as much as running it.
+    """
+
+    def __init__(
+        self,
+        *,
+        writer: AsyncEngine,
+        reader: AsyncEngine,
+        place: str,  # for messages, without a password
+        clock: DatabaseClock,
+        terms: Terms,
+    ) -> None:
+        self._writer, self._reader = writer, reader
+        self._place, self._clock = place, clock
+        self.terms = terms
+        self._line = sa.insert(events).values(at=clock.now())
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """One transaction that commits at the end, or rolls back on any exception."""
-        with translated(self.place):
-            async with self.writer.begin() as connection:
+        with translated(self._place):
+            async with self._writer.begin() as connection:
                 yield connection
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """One consistent look at what is committed."""
-        with translated(self.place):
-            async with self.reader.connect() as connection:
+        with translated(self._place):
+            async with self._reader.connect() as connection:
                 yield connection
 
     def now(self) -> sa.ColumnElement[float]:
         """The database's present, as an SQL expression."""
-        return self.clock.now()
+        return self._clock.now()
+
+    @property
+    def dialect_name(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._writer.dialect.name
 
     async def record(
         self, connection: AsyncConnection, job_id: int | None, kind: str, **data: Any
     ) -> None:
         """Add one line to a job's history."""
-        line = sa.insert(events).values(job_id=job_id, at=self.now(), kind=kind, data=data)
-        await connection.execute(line)
+        await connection.execute(self._line, {"job_id": job_id, "kind": kind, "data": data})
 
 
-def insert(connection: AsyncConnection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
+def insert(dialect_name: str, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
     """The dialect's own INSERT, the one that knows ON CONFLICT."""
-    if connection.dialect.name == "postgresql":
+    if dialect_name == "postgresql":
         return postgresql.insert(table)
     return sqlite.insert(table)

@@ -13,11 +13,11 @@ from farm.model.causes import Cause
 from farm.model.jobs import JobState, Phase, session_lane
 from farm.store.database import Database
 from farm.store.fates import Ending, Standing
-from farm.store.images import keep
+from farm.store.images import Keeping
 from farm.store.records import AnyRow
 from farm.store.schema import IS_OPEN_ATTEMPT, attempts, jobs
 
-_COLUMNS = (
+_COLUMNS: Final = (
     jobs.c.id.label("job_id"),
     jobs.c.version,
     jobs.c.attempts,
@@ -91,87 +91,116 @@ class Leaving:
     crashed: bool = False
 
 
-async def leave_to_session(
-    database: Database, connection: AsyncConnection, standing: Standing, leaving: Leaving
-) -> None:
-    """Queue a job for the session of its open attempt, which stays open."""
+class Endings:
+    """Ends attempts, or leaves them to their session, inside the caller's transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._keeping = Keeping(database)
+        self._move = _move(database)
+        self._close = _close(database)
+        self._leave = _leave(database)
+
+    async def end(self, connection: AsyncConnection, standing: Standing, ending: Ending) -> None:
+        """Close the attempt, move the job, keep its images and write its history."""
+        done = 0.0 if ending.state is JobState.COMPLETED else None
+        move = {
+            "job": standing.job_id,
+            "to_state": ending.state.value,
+            "why": ending.job_cause.value,
+            "words": ending.message,
+            "counted": int(ending.counted),
+            "crashed": int(ending.crashed),
+            "after": ending.after_seconds if ending.state is JobState.DELAYED else None,
+            "done": done,
+            "image": ending.images[0].path if ending.images else "",
+        }
+        await connection.execute(self._move, move)
+        close = {
+            "attempt": standing.attempt_id,
+            "why": ending.cause.value,
+            "words": ending.message,
+            "was_counted": ending.counted,
+            "last_phase": Phase.SETTLED.value if done is not None else standing.phase.value,
+            "done": done,
+        }
+        await connection.execute(self._close, close)
+        await self._keeping.keep(connection, standing, ending.images)
+        facts = {"cause": ending.cause.value, "message": ending.message, "counted": ending.counted}
+        await self._database.record(connection, standing.job_id, ending.kind, **facts)
+
+    async def leave_to_session(
+        self, connection: AsyncConnection, standing: Standing, leaving: Leaving
+    ) -> None:
+        """Queue a job for the session of its open attempt, which stays open."""
+        leave = {
+            "job": standing.job_id,
+            "to_lane": session_lane(standing.session),
+            "crashed": int(leaving.crashed),
+            "why": leaving.cause.value,
+            "words": leaving.message,
+        }
+        await connection.execute(self._leave, leave)
+        facts = {"cause": leaving.cause.value, "message": leaving.message}
+        phase = standing.phase.value
+        await self._database.record(connection, standing.job_id, leaving.kind, phase=phase, **facts)
+
+
+def _seconds(name: str) -> sa.BindParameter[float]:
+    """Seconds from now; None makes the whole sum NULL, which is what it means here."""
+    return sa.bindparam(name, type_=sa.Double())
+
+
+def _move(database: Database) -> sa.Update:
     now = database.now()
-    await connection.execute(
+    return (
         sa.update(jobs)
-        .where(jobs.c.id == standing.job_id)
+        .where(jobs.c.id == sa.bindparam("job"))
         .values(
-            state=JobState.PENDING.value,
-            lane=session_lane(standing.session),
-            pinned_until=sa.func.coalesce(jobs.c.pinned_until, now + database.terms.pin_seconds),
-            worker="",
-            lease_until=None,
-            crashes=jobs.c.crashes + int(leaving.crashed),
-            cause=leaving.cause.value,
-            message=leaving.message,
+            **RELEASED,
+            state=sa.bindparam("to_state"),
+            cause=sa.bindparam("why"),
+            message=sa.bindparam("words"),
+            attempts=jobs.c.attempts + sa.bindparam("counted", type_=sa.Integer()),
+            crashes=jobs.c.crashes + sa.bindparam("crashed", type_=sa.Integer()),
+            not_before=now + _seconds("after"),
+            completed_at=now + _seconds("done"),
+            image_path=sa.bindparam("image"),
             updated_at=now,
         )
     )
-    await database.record(
-        connection,
-        standing.job_id,
-        leaving.kind,
-        cause=leaving.cause.value,
-        message=leaving.message,
-        phase=standing.phase.value,
-    )
 
 
-async def end(
-    database: Database, connection: AsyncConnection, standing: Standing, ending: Ending
-) -> None:
-    """Close the attempt, move the job, keep its images and write its history."""
-    await _move(database, connection, standing, ending)
-    await _close(database, connection, standing, ending)
-    await keep(database, connection, standing, ending.images)
-    await database.record(
-        connection,
-        standing.job_id,
-        ending.kind,
-        cause=ending.cause.value,
-        message=ending.message,
-        counted=ending.counted,
-    )
-
-
-async def _move(
-    database: Database, connection: AsyncConnection, standing: Standing, ending: Ending
-) -> None:
-    delayed = ending.state is JobState.DELAYED
-    done = ending.state is JobState.COMPLETED
-    await connection.execute(
-        sa.update(jobs)
-        .where(jobs.c.id == standing.job_id)
+def _close(database: Database) -> sa.Update:
+    settled_at = database.now() + _seconds("done")
+    return (
+        sa.update(attempts)
+        .where(attempts.c.id == sa.bindparam("attempt"))
         .values(
-            **RELEASED,
-            state=ending.state.value,
-            cause=ending.job_cause.value,
-            message=ending.message,
-            attempts=jobs.c.attempts + int(ending.counted),
-            crashes=jobs.c.crashes + int(ending.crashed),
-            not_before=database.now() + ending.after_seconds if delayed else None,
-            image_path=ending.images[0].path if ending.images else "",
-            completed_at=database.now() if done else None,
-            updated_at=database.now(),
+            cause=sa.bindparam("why"),
+            counted=sa.bindparam("was_counted"),
+            message=sa.bindparam("words"),
+            phase=sa.bindparam("last_phase"),
+            phase_at=sa.func.coalesce(settled_at, attempts.c.phase_at),
         )
     )
 
 
-async def _close(
-    database: Database, connection: AsyncConnection, standing: Standing, ending: Ending
-) -> None:
-    done = ending.state is JobState.COMPLETED
-    await connection.execute(
-        sa.update(attempts)
-        .where(attempts.c.id == standing.attempt_id)
+def _leave(database: Database) -> sa.Update:
+    now = database.now()
+    pinned_until = sa.func.coalesce(jobs.c.pinned_until, now + database.terms.pin_seconds)
+    return (
+        sa.update(jobs)
+        .where(jobs.c.id == sa.bindparam("job"))
         .values(
-            cause=ending.cause.value,
-            counted=ending.counted,
-            message=ending.message,
-            **({"phase": Phase.SETTLED.value, "phase_at": database.now()} if done else {}),
+            state=JobState.PENDING.value,
+            lane=sa.bindparam("to_lane"),
+            pinned_until=pinned_until,
+            worker="",
+            lease_until=None,
+            crashes=jobs.c.crashes + sa.bindparam("crashed", type_=sa.Integer()),
+            cause=sa.bindparam("why"),
+            message=sa.bindparam("words"),
+            updated_at=now,
         )
     )

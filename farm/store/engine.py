@@ -20,6 +20,7 @@ from farm.store.facade import Store
 from farm.store.faults import translated
 from farm.store.migrations import UPGRADES, Upgrade, migrate
 from farm.store.schema import DatabaseClock
+from farm.store.trips import shorten
 
 BUSY_TIMEOUT_SECONDS: Final = 30
 _BUSY_PAUSE_SECONDS: Final = 0.05
@@ -120,6 +121,7 @@ def _sqlite_engine(address: sa.URL, *, size: int, pragmas: dict[str, str]) -> As
     }
 
     def set_up(connection: Any, _record: Any) -> None:
+        shorten(connection.driver_connection)
         cursor = connection.cursor()
         for name, value in wanted.items():
             cursor.execute(f"PRAGMA {name} = {value}")

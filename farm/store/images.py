@@ -14,17 +14,25 @@ from farm.store.records import IMAGE_COLUMNS, image_of, image_values
 from farm.store.schema import images
 
 
-async def keep(
-    database: Database, connection: AsyncConnection, standing: Standing, made: Sequence[Image]
-) -> None:
-    """Record a job's images; a path it already has now means the newer file."""
-    for image in made:
-        values = image_values(image)
-        fresh = values | {"version": standing.drawn_version, "at": database.now()}
-        statement = insert(connection, images).values(job_id=standing.job_id, **fresh)
-        await connection.execute(
-            statement.on_conflict_do_update(index_elements=["job_id", "path"], set_=fresh)
+class Keeping:
+    """Records images that were kept, inside the caller's transaction."""
+
+    def __init__(self, database: Database) -> None:
+        fresh = insert(database.dialect_name, images).values(at=database.now())
+        facts = [column for column in images.c if column.name not in {"id", "job_id", "path"}]
+        # A path the job already has means: the newer file stands there now.
+        self._statement = fresh.on_conflict_do_update(
+            index_elements=["job_id", "path"],
+            set_={column.name: fresh.excluded[column.name] for column in facts},
         )
+
+    async def keep(
+        self, connection: AsyncConnection, standing: Standing, made: Sequence[Image]
+    ) -> None:
+        """Record what an attempt made, under the version of the row it was drawn from."""
+        owner = {"job_id": standing.job_id, "version": standing.drawn_version}
+        for image in made:
+            await connection.execute(self._statement, owner | image_values(image))
 
 
 class SqlImages:

@@ -36,10 +36,14 @@ class DatabaseClock:
 
     def __init__(self, ahead_seconds: float = 0.0) -> None:
         self.ahead_seconds = ahead_seconds
+        ahead: sa.BindParameter[float] = sa.bindparam(
+            None, callable_=lambda: self.ahead_seconds, type_=sa.Double()
+        )
+        self._now = DatabaseNow() + ahead
 
     def now(self) -> sa.ColumnElement[float]:
-        """The present as an SQL expression, evaluated by the database."""
-        return DatabaseNow() + sa.literal(self.ahead_seconds, sa.Double())
+        """The present as an SQL expression, evaluated by the database each time it runs."""
+        return self._now
 
 
 def _text(name: str) -> sa.Column[str]:

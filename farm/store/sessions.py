@@ -34,7 +34,7 @@ class SqlSessions:
         """Store a session's facts whole."""
         values = session_values(session)
         async with self._database.write() as connection:
-            statement = insert(connection, sessions).values(**values)
+            statement = insert(self._database.dialect_name, sessions).values(**values)
             await connection.execute(
                 statement.on_conflict_do_update(index_elements=["name"], set_=values)
             )

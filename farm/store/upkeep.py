@@ -11,13 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from farm.model.causes import Cause
 from farm.model.jobs import JobState
 from farm.store.database import Database
-from farm.store.endings import (
-    Leaving,
-    end,
-    leave_to_session,
-    select_standings,
-    standing_of,
-)
+from farm.store.endings import Endings, Leaving, select_standings, standing_of
 from farm.store.fates import Standing, expired, pin_expired
 from farm.store.schema import in_state, jobs
 
@@ -30,20 +24,21 @@ class SqlUpkeep:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._endings = Endings(database)
+        conditions = (_due(database), _silent(database), _stale(database))
+        self._anything = sa.select(sa.or_(*(sa.exists().where(one) for one in conditions)))
 
     async def maintain(self) -> int:
         """Do all that is due; return how many jobs it touched. Idle, it only reads."""
         if not await self._anything_due():
             return 0
         promoted = await self._repeat(self._promote, PROMOTED_AT_ONCE)
-        returned = await self._repeat(self._return_expired, SWEPT_AT_ONCE)
+        returned = await self._repeat(self._sweep, SWEPT_AT_ONCE)
         return promoted + returned + await self._repeat(self._review_stale, SWEPT_AT_ONCE)
 
     async def _anything_due(self) -> bool:
-        conditions = (_due(self._database), _silent(self._database), _stale(self._database))
-        statement = sa.select(sa.or_(*(sa.exists().where(one) for one in conditions)))
         async with self._database.read() as connection:
-            return bool(await connection.scalar(statement))
+            return bool(await connection.scalar(self._anything))
 
     async def _repeat(
         self, sweep: Callable[[AsyncConnection], Awaitable[int]], at_once: int
@@ -66,37 +61,32 @@ class SqlUpkeep:
         )
         return (await connection.execute(statement)).rowcount
 
-    async def _return_expired(self, connection: AsyncConnection) -> int:
-        return len(await return_expired(self._database, connection, limit=SWEPT_AT_ONCE))
+    async def _sweep(self, connection: AsyncConnection) -> int:
+        return len(await self.return_expired(connection, limit=SWEPT_AT_ONCE))
 
     async def _review_stale(self, connection: AsyncConnection) -> int:
         chunk = select_standings(skip_locked=True).where(_stale(self._database))
         rows = (await connection.execute(chunk.limit(SWEPT_AT_ONCE))).all()
         for row in rows:
             standing = standing_of(row)
-            await end(self._database, connection, standing, pin_expired(standing))
+            await self._endings.end(connection, standing, pin_expired(standing))
         return len(rows)
 
-
-async def return_expired(
-    database: Database,
-    connection: AsyncConnection,
-    *,
-    limit: int | None = None,
-    queue_id: int | None = None,
-) -> list[int]:
-    """Take jobs from workers whose lease ran out; the ids of those jobs."""
-    chunk = select_standings(skip_locked=True).where(_silent(database)).limit(limit)
-    if queue_id is not None:
-        chunk = chunk.where(jobs.c.queue_id == queue_id)
-    standings = [standing_of(row) for row in await connection.execute(chunk)]
-    for standing in standings:
-        ending = expired(standing)
-        if ending is not None:
-            await end(database, connection, standing, ending)
-        else:
-            await leave_to_session(database, connection, standing, _silence(standing))
-    return [standing.job_id for standing in standings]
+    async def return_expired(
+        self, connection: AsyncConnection, *, limit: int | None = None, queue_id: int | None = None
+    ) -> list[int]:
+        """Take jobs from workers whose lease ran out; the ids of those jobs."""
+        chunk = select_standings(skip_locked=True).where(_silent(self._database)).limit(limit)
+        if queue_id is not None:
+            chunk = chunk.where(jobs.c.queue_id == queue_id)
+        standings = [standing_of(row) for row in await connection.execute(chunk)]
+        for standing in standings:
+            ending = expired(standing)
+            if ending is not None:
+                await self._endings.end(connection, standing, ending)
+            else:
+                await self._endings.leave_to_session(connection, standing, _silence(standing))
+        return [standing.job_id for standing in standings]
 
 
 def _silence(standing: Standing) -> Leaving:
