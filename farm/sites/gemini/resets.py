@@ -40,7 +40,7 @@ DATED = (
 )
 UNDATED = (
     re.compile(rf"\bresets?{_NEAR} (?P<tomorrow>tomorrow )?at {_CLOCK}", re.IGNORECASE),
-    re.compile(rf"\brestablez\w*{_NEAR} (?P<tomorrow>mañana )?a las? {_CLOCK}", re.IGNORECASE),
+    re.compile(rf"\brestable[cz]\w*{_NEAR} (?P<tomorrow>mañana )?a las? {_CLOCK}", re.IGNORECASE),
 )
 NOON = 12
 
