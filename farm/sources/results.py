@@ -1,4 +1,4 @@
-"""Results back to a CSV beside the input: the seeds' columns, the row's own, and what went wrong."""
+"""Results go to a CSV beside the input: the seeds' columns, the row's own, and what failed."""
 
 from __future__ import annotations
 
