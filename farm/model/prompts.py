@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
@@ -74,7 +74,8 @@ class Prompt:
 
     def to_payload(self) -> dict[str, Any]:
         """Plain JSON values, as the store keeps them."""
-        payload = asdict(self)
+        # Not `asdict`: its deep copies are most of the time an import takes.
+        payload: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
         payload["image_type"] = self.image_type.value
         payload["size"] = str(self.size) if self.size else ""
         payload["extra"] = dict(self.extra)
