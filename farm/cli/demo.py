@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from farm.cli.apart import apart
 from farm.cli.find import all_jobs
 from farm.cli.options import AsJson, Headed, KeepOpen, SlowMo, open_settings
 from farm.cli.running import run_and_show
@@ -44,7 +45,8 @@ def demo(
       farm demo --headed --slow-mo 300
       farm demo --sessions 4 --json
     """
-    settings = demo_settings(open_settings(log_file=True))
+    mine = open_settings(log_file=True)
+    settings = replace(apart(mine, "demo"), downloads_dir=mine.downloads_dir)
     asyncio.run(forget(settings))
     options = RunOptions(
         files=(put_prompts(settings.home),),
@@ -58,26 +60,14 @@ def demo(
     raise typer.Exit(run_and_show(settings, options, as_json=as_json))
 
 
-def demo_settings(settings: Settings) -> Settings:
-    """The user's settings, with queue and profiles of the demo's own."""
-    home = settings.home / "demo"
-    return replace(
-        settings,
-        home=home,
-        database_url=f"sqlite+aiosqlite:///{(home / 'farm.db').as_posix()}",
-        profiles_dir=home / "profiles",
-        profile_paths={},
-    )
-
-
 async def forget(settings: Settings) -> None:
     """Remove what the demo before left: its own folder and the images its queue names."""
-    from farm.wiring import open_farm
-
     if not settings.home.exists():
         return
     if not (settings.home / MARK).exists():
         raise UsageError(f"{settings.home} was not made by farm; move it away for the demo.")
+    from farm.wiring import open_farm
+
     async with open_farm(settings) as farm:
         jobs = await all_jobs(farm.store)
     for job in jobs:

@@ -35,9 +35,7 @@ Examples:
 """,
 )
 
-Ids = Annotated[
-    list[str] | None, typer.Argument(metavar="[ID]...", help="Prompt id, queue/id or #n.")
-]
+Ids = Annotated[list[str] | None, typer.Argument(metavar="ID", help="Prompt id, queue/id or #n.")]
 States = Annotated[
     list[JobState] | None,
     typer.Option("--state", metavar="STATE", help="Only jobs in this state; may be repeated."),
@@ -58,7 +56,7 @@ def with_farm(work: Callable[[Farm], Awaitable[Any]]) -> Any:
 
 
 def add(
-    files: Annotated[list[Path], typer.Argument(metavar="FILES...", help="Prompt files.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILES", help="Prompt files.")],
     *,
     queue: Annotated[
         str, typer.Option(metavar="NAME", help="Queue name instead of the file's.")
@@ -309,7 +307,7 @@ def export(
     *,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Where to; else <queue>-completed.csv."),
+        typer.Option(metavar="FILE", help="Where to; else beside the prompts it came from."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -320,9 +318,19 @@ def export(
       farm queue export heroes
       farm queue export heroes --out results.csv
     """
-    path = with_farm(lambda farm: farm.export(name, out or Path(f"{name}-completed.csv")))
+    from farm.sources.results import results_path, write_results
+
+    async def work(farm: Farm) -> Path:
+        jobs = await farm.jobs_of(name)
+        if not jobs:
+            raise UsageError(f"No queue is called {name!r}. See: farm queue list")
+        path = out or results_path(Path(jobs[0].source), farm.settings.home)
+        await asyncio.to_thread(write_results, path, jobs)
+        return path
+
+    path = with_farm(work)
     if as_json:
-        say_json({"file": path})
+        say_json({"file": path, "queue": name})
     else:
         say(f"{path}")
 

@@ -128,7 +128,7 @@ def _profile_row(name: str, path: str, holder: str, session: Session) -> tuple[s
 @profiles.command()
 def check(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="These; else all.")
+        list[str] | None, typer.Argument(metavar="NAME", help="These; else all.")
     ] = None,
     *,
     as_json: AsJson = False,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from farm.cli.apart import apart, copies
 from farm.cli.options import AsJson, Headed, KeepOpen, SlowMo, open_settings
 from farm.cli.running import run_and_show
 from farm.model.events import RunOptions
@@ -15,7 +16,7 @@ from farm.model.events import RunOptions
 def start(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[FILES]...", help="Prompt files to add to the queue first."),
+        typer.Argument(metavar="FILES", help="Prompt files to add to the queue first."),
     ] = None,
     *,
     sessions: Annotated[
@@ -54,6 +55,10 @@ def start(
     Ctrl-C once finishes what is in flight; twice stops at once. Both keep every fact, and the
     next `farm start` goes on from there. With PWDEBUG=1 Playwright's inspector opens.
 
+    With --replay everything happens in the folder `replay/`, with a queue and downloads of its own,
+    so that no picture of the stand-in is taken for one of yours; to look at it:
+    FARM_HOME=replay farm queue list
+
     \b
     Examples:
       farm start prompts.csv --sessions 2
@@ -65,8 +70,12 @@ def start(
     settings = open_settings(
         {"prompt_delay_seconds": pace, "headless": False if headed else None}, log_file=True
     )
+    given = tuple(files or ())
+    if replay:
+        settings = apart(settings, "replay")
+        given = copies(given, settings.home)
     options = RunOptions(
-        files=tuple(files or ()),
+        files=given,
         queue=queue,
         sessions=sessions,
         profiles=tuple(profile or ()),

@@ -1,4 +1,4 @@
-"""What the demo keeps apart from the user's own work."""
+"""What the demo and rehearsals keep apart from the user's own work."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from farm.cli.demo import MARK, PROMPTS, demo_settings, forget, put_prompts
+from farm.cli.apart import apart, copies
+from farm.cli.demo import MARK, PROMPTS, forget, put_prompts
 from farm.config import Settings, load_settings
 from farm.errors import UsageError
 
@@ -14,21 +15,32 @@ from farm.errors import UsageError
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     environ = {"ACCOUNT_1_PROFILE_PATH": "mine/alice", "FARM_DATABASE_URL": "sqlite+aiosqlite:///x"}
-    return demo_settings(load_settings(environ=environ, cwd=tmp_path))
+    return apart(load_settings(environ=environ, cwd=tmp_path), "demo")
 
 
-def test_the_demo_never_touches_the_users_queue_or_profiles(
+def test_a_run_apart_never_touches_the_users_queue_profiles_or_pictures(
     settings: Settings, tmp_path: Path
 ) -> None:
     assert settings.database_url == f"sqlite+aiosqlite:///{tmp_path.as_posix()}/demo/farm.db"
     assert settings.profiles_dir == tmp_path / "demo" / "profiles"
     assert settings.profile_paths == {}
+    assert settings.downloads_dir == tmp_path / "demo" / "downloads"
 
 
-def test_the_images_of_the_demo_stand_in_the_downloads_folder(
+def test_prompts_are_copied_so_that_results_do_not_land_beside_the_users_own(
     settings: Settings, tmp_path: Path
 ) -> None:
-    assert settings.downloads_dir == tmp_path / "downloads"
+    prompts = tmp_path / "heroes.csv"
+    prompts.write_text("Description\na mill\n")
+
+    (copy,) = copies([prompts], settings.home)
+
+    assert copy == settings.home / "heroes.csv"
+    assert copy.read_text() == prompts.read_text()
+
+
+def test_a_missing_file_keeps_its_name_for_the_error(settings: Settings, tmp_path: Path) -> None:
+    assert copies([tmp_path / "lost.csv"], settings.home) == (tmp_path / "lost.csv",)
 
 
 async def test_a_folder_of_somebody_else_is_never_emptied(settings: Settings) -> None:

@@ -1,0 +1,34 @@
+"""A place apart for runs on the stand-in: its pictures must never count as the user's own."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from farm.config import Settings
+
+
+def apart(settings: Settings, name: str) -> Settings:
+    """The same settings with queue, profiles and downloads in a folder of FARM_HOME."""
+    home = settings.home / name
+    return replace(
+        settings,
+        home=home,
+        database_url=f"sqlite+aiosqlite:///{(home / 'farm.db').as_posix()}",
+        profiles_dir=home / "profiles",
+        profile_paths={},
+        downloads_dir=home / "downloads",
+    )
+
+
+def copies(files: Sequence[Path], home: Path) -> tuple[Path, ...]:
+    """The files copied into `home`, where their results may stand beside them.
+
+    A file that is not there keeps its own path, for the reader to say so.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    return tuple(
+        Path(shutil.copy(path, home / path.name)) if path.is_file() else path for path in files
+    )
