@@ -39,6 +39,7 @@ class Settings:
     prompt_delay_seconds: float = 90.0  # the pace: wait between two prompts of a session
     pace_jitter: float = 0.2  # how far a wait may stray from the pace, as a fraction of it
     generation_timeout_seconds: float = 300.0  # without an image after so long: timeout
+    retry_wait_seconds: float = 30.0  # before a failed prompt is tried again; doubled each time
     max_wait_seconds: float = 900.0  # a run that does not watch waits so long for a resting session
     headless: bool = True  # browsers without windows
     browser: str = ""  # path or channel; "" takes the best one installed
@@ -184,6 +185,14 @@ SETTINGS: tuple[Setting, ...] = (
         parse=_number(1),
         allowed="a number of seconds, 1 or more",
         default="300",
+    ),
+    Setting(
+        key="retry_wait_seconds",
+        text="How long a prompt that failed waits before it is tried again. The wait doubles with "
+        "each failure of the same kind, up to ten times this.",
+        parse=_number(0, 86400),
+        allowed="a number of seconds, 0 or more",
+        default="30",
     ),
     Setting(
         key="max_wait_seconds",

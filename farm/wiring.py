@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 import platform
-import random
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -31,6 +30,7 @@ from farm.model.policy import Policy
 from farm.model.verdict import judge
 from farm.presence import Presence
 from farm.results import Results
+from farm.settlement import Pace, Settlement
 from farm.sites.gemini.originals import Originals
 from farm.sites.gemini.page import GeminiPage, Patience
 from farm.sites.gemini.scripts import OBSERVE_JS
@@ -139,16 +139,30 @@ def launch_options(settings: Settings, options: RunOptions) -> LaunchOptions:
 
 def terms(settings: Settings, options: RunOptions) -> Terms:
     """How the workers of a run behave."""
-    pace = settings.prompt_delay_seconds if options.pace_seconds is None else options.pace_seconds
     return Terms(
-        pace_seconds=pace,
-        pace_jitter=settings.pace_jitter,
         max_wait_seconds=settings.max_wait_seconds,
         watch=options.watch,
         keep_open=options.keep_open,
-        policy=Policy(),
-        roll=random.uniform,
     )
+
+
+def policy(settings: Settings) -> Policy:
+    """The waits of DESIGN section 7, the retry's as the user wants it."""
+    usual = Policy()
+    factor = settings.retry_wait_seconds / usual.retry_first
+    return replace(
+        usual,
+        retry_first=settings.retry_wait_seconds,
+        retry_cap=usual.retry_cap * factor,
+        transient_wait=usual.transient_wait * factor,
+    )
+
+
+def pace(settings: Settings, options: RunOptions) -> Pace:
+    """The wait between two prompts of a session."""
+    asked = options.pace_seconds
+    seconds = settings.prompt_delay_seconds if asked is None else asked
+    return Pace(seconds=seconds, jitter=settings.pace_jitter)
 
 
 async def _import_files(farm: Farm, options: RunOptions, tell: Tell) -> list[str]:
@@ -251,6 +265,7 @@ def _post(farm: Farm, profile: Profile, options: RunOptions, gate: RunGate, tell
 
     def hire() -> Worker:
         page = _page(settings, profile, options, clock)
+        presence = Presence(name=profile.name, book=farm.store, clock=clock, tell=tell)
         return Worker(
             id=worker_id,
             hand=WebHand(
@@ -265,7 +280,15 @@ def _post(farm: Farm, profile: Profile, options: RunOptions, gate: RunGate, tell
             gate=gate,
             clock=clock,
             terms=terms(settings, options),
-            presence=Presence(name=profile.name, book=farm.store, clock=clock, tell=tell),
+            presence=presence,
+            settlement=Settlement(
+                store=farm.store,
+                presence=presence,
+                limit=gate,
+                clock=clock,
+                pace=pace(settings, options),
+                policy=policy(settings),
+            ),
         )
 
     return Post(name=profile.name, hire=hire)

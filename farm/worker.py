@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from farm.attempt import Attempt, Keeper, Result
@@ -17,10 +16,10 @@ from farm.model.causes import Cause
 from farm.model.events import JobChanged
 from farm.model.jobs import Claim, Job, nothing_was_sent
 from farm.model.outcomes import Outcome
-from farm.model.policy import Decision, JobMove, Policy, SessionMove, Situation, decide
 from farm.model.prompts import Prompt
 from farm.model.sessions import SessionState
 from farm.presence import RED, Presence
+from farm.settlement import Limit, Settlement
 from farm.store.base import Claims, Knowledge, Settlements
 
 log = logging.getLogger(__name__)
@@ -36,19 +35,13 @@ class WorkerStore(Claims, Settlements, Knowledge, Protocol):
         """One job, as it stands."""
 
 
-class Gate(Protocol):
+class Gate(Limit, Protocol):
     """What all workers of a run share."""
 
     stop: asyncio.Event
 
     def take(self) -> bool:
         """Reserve one job of the run's limit; False when the limit is reached."""
-
-    def put_back(self) -> None:
-        """Return a reservation that ended no job."""
-
-    def rest_all(self, until: float) -> None:
-        """Send every session of this exit to rest."""
 
     def rests_until(self) -> float:
         """Epoch seconds before which no session of this exit may work."""
@@ -58,13 +51,9 @@ class Gate(Protocol):
 class Terms:
     """How a worker behaves."""
 
-    pace_seconds: float = 90.0
-    pace_jitter: float = 0.2  # fraction of the pace
     max_wait_seconds: float = 900.0  # a longer rest ends the worker, unless it watches
     watch: bool = False  # stay when the queue is empty and through every rest
     keep_open: bool = False  # leave the window open at the end, until the run is stopped
-    policy: Policy = field(default_factory=Policy)
-    roll: Callable[[float, float], float] = random.uniform
 
 
 class NoMoreWork(Exception):
@@ -84,6 +73,7 @@ class Worker:
     clock: Clock
     terms: Terms
     presence: Presence
+    settlement: Settlement
     _attempt: asyncio.Task[Result] | None = None
 
     async def run(self) -> None:
@@ -101,7 +91,7 @@ class Worker:
         except NoMoreWork:
             await self.presence.leave()
         except Ended as ended:  # the hand could not be made ready
-            await self._obey(await self._decide(ended.outcome, None), ended.outcome)
+            await self.settlement.obey(ended.outcome)
 
     async def _serve(self) -> None:
         try:
@@ -166,7 +156,9 @@ class Worker:
         await self.presence.become(SessionState.BUSY, job_id=claim.job.id)
         self.presence.tell(JobChanged(job=claim.job))
         try:
-            await self._settle(await self._result(claim))
+            result = await self._result(claim)
+            await self.settlement.settle(self._held, result)
+            log.info("attempt ended", extra={**_about(self._held), "cause": result.outcome.cause})
         except LostLease:
             log.warning("the job belongs to somebody else now", extra=_about(claim))
         except BrowserError as error:
@@ -196,67 +188,6 @@ class Worker:
         finally:
             self._attempt.cancel()
             self._attempt = None
-
-    async def _settle(self, result: Result) -> None:
-        """Apply what the policy decides: first the session's wait, then the job's end.
-
-        In this order a death in between leaves a session that paces and a job that is recovered.
-        """
-        claim, outcome = self._held, result.outcome
-        if outcome.cause is Cause.MADE:
-            self.presence.count(Cause.MADE)
-            await self._pace()
-            await self.store.complete(claim, result.images, outcome.message)
-        else:
-            decision = await self._decide(outcome, claim.job)
-            await self._obey(decision, outcome)
-            await self._apply(decision, result)
-        self.presence.last_result = f"{outcome.cause}: {outcome.message}".removesuffix(": ")
-        log.info("attempt ended", extra={**_about(claim), "cause": outcome.cause.value})
-
-    async def _apply(self, decision: Decision, result: Result) -> None:
-        claim, cause, message = self._held, result.outcome.cause, _in_words(result.outcome)
-        if result.open or decision.job is JobMove.AGAIN:
-            self.gate.put_back()
-        if result.open:
-            await self.store.park(claim, cause, message)
-        elif decision.job is JobMove.AGAIN:
-            await self.store.give_back(claim, cause, message, decision.job_wait_seconds)
-        elif decision.job is JobMove.REVIEW:
-            await self.store.review(claim, cause, message, result.images)
-        else:
-            wait = decision.job_wait_seconds if decision.job is JobMove.RETRY else None
-            await self.store.fail(claim, cause, message, wait)
-
-    async def _decide(self, outcome: Outcome, job: Job | None) -> Decision:
-        session = self.presence.session
-        situation = Situation(
-            outcome=outcome,
-            earlier=await self.store.causes_of(job.id) if job is not None else (),
-            throttles=session.throttles,
-            transients=session.transients,
-            now=self.clock.now(),
-        )
-        self.presence.count(outcome.cause)
-        return decide(situation, self.terms.policy, self.terms.roll)
-
-    async def _obey(self, decision: Decision, why: Outcome) -> None:
-        """Do what the policy says of the session."""
-        until = self.clock.now() + decision.session_wait_seconds
-        if decision.session is SessionMove.REST_ALL:
-            self.gate.rest_all(until)
-        if decision.session in {SessionMove.REST, SessionMove.REST_ALL}:
-            await self.presence.rest(until, why)
-        elif decision.session is SessionMove.CALL_PERSON:
-            await self.presence.turn_red(SessionState.NEEDS_PERSON, why)
-        elif decision.session is SessionMove.STOP:
-            await self.presence.turn_red(SessionState.STOPPED, why)
-        else:
-            await self._pace()
-
-    async def _pace(self) -> None:
-        jitter = self.terms.pace_jitter
-        await self.presence.pace(self.terms.pace_seconds * self.terms.roll(1 - jitter, 1 + jitter))
 
     async def _give_back_unsent(self, error: BrowserError) -> None:
         """What was not sent goes back; the rest stays open for the next life of this session."""
@@ -292,10 +223,6 @@ class Worker:
         finally:
             for wait in waits:
                 wait.cancel()
-
-
-def _in_words(outcome: Outcome) -> str:
-    return f"{outcome.message} The page said: {outcome.said}" if outcome.said else outcome.message
 
 
 def _about(claim: Claim) -> dict[str, object]:
