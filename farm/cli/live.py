@@ -38,6 +38,7 @@ STATE_STYLES = {
     SessionState.NEEDS_PERSON: "bold red",
     SessionState.STOPPED: "dim",
 }
+PASSING_STATES = frozenset({SessionState.STARTING, SessionState.READY})  # no news in a log
 UNMADE_STATES = ENDED_STATES - {JobState.COMPLETED}
 LEVEL_STYLES = {"warning": "yellow", "error": "bold red"}
 
@@ -121,7 +122,9 @@ class LineDisplay:
                 yield f"{progress.total} jobs, sessions: {', '.join(names)}"
             case SessionChanged(session=session):
                 known = before.sessions.get(session.name)
-                if known is None or known.session.state is not session.state:
+                if session.state not in PASSING_STATES and (
+                    known is None or known.session.state is not session.state
+                ):
                     yield self._session_line(event)
             case JobChanged(job=job) if job.state in ENDED_STATES:
                 yield job_line(event)
@@ -139,7 +142,9 @@ class LineDisplay:
         row = RunView(started_at=now, sessions={"": event}).rows(now)[0]
         wait = f", ready in {row.next_ready}" if row.next_ready else ""
         why = f" ({event.session.message})" if event.session.message and wait else ""
-        return f"{row.name}  {row.state_text}{' ' + row.job if row.job else ''}{wait}{why}"
+        works = event.session.state is SessionState.BUSY
+        doing = f"working on {row.job}" if works else row.state_text
+        return f"{row.name}  {doing}{wait}{why}"
 
 
 def job_line(event: JobChanged) -> str:

@@ -120,7 +120,7 @@ def _row(change: SessionChanged, now: float) -> Row:
         name=session.name,
         state=session.state,
         state_text=words,
-        job=change.job_label,
+        job=change.job_label if session.state is SessionState.BUSY else "",
         seconds=clock_text(now - session.since) if session.since else "",
         next_ready=clock_text(session.next_ready_at - now) if waits else "",
         last_result=change.last_result,

@@ -166,7 +166,7 @@ def test_lines_tell_news_with_its_time() -> None:
     lines = [line[9:] for line in out.getvalue().splitlines()]
     assert lines == [
         "2 jobs, sessions: alice, bob",
-        "alice  sent heroes/12",
+        "alice  working on heroes/12",
         "bob  resting: limited.quota, ready in 2:01:40 (Limit resets at 3 PM.)",
         "heroes/12  completed: 2026-11-21/mill.png",
         "progress  1/2 · 3600 images/h · 0:01 left",

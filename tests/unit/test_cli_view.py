@@ -72,6 +72,14 @@ def test_a_pacing_session_does_not_show_the_cause_of_its_last_job(view: RunView)
     assert (row.state_text, row.next_ready) == ("pacing", "0:09")
 
 
+def test_a_session_that_waits_has_no_job_in_hand(view: RunView) -> None:
+    pacing = replace(ALICE, state=SessionState.PACING, next_ready_at=START + 9)
+
+    row = view.after(SessionChanged(session=pacing, job_label="heroes/12")).rows(START)[0]
+
+    assert row.job == ""
+
+
 def test_a_countdown_that_has_ended_is_not_shown(view: RunView) -> None:
     pacing = replace(ALICE, state=SessionState.PACING, next_ready_at=START + 9)
 
