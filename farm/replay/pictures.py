@@ -18,7 +18,7 @@ PREVIEW_PX = 1024
 _NOISE = 0.22  # how much of the picture is grain; it makes files as heavy as real ones
 _SHAPES = 18
 _SIZE_IN_TEXT = re.compile(r"Size:\s*(\d{2,5})\s*[x×]\s*(\d{2,5})")
-_SMALL = (400, 224)
+_SMALL = (320, 176)
 _LANDSCAPE = (1408, 768)
 _SHAPE_BY_RATIO = {
     1 / 1: (1408, 1408),

@@ -199,8 +199,9 @@ def _rule(table: Mapping[str, Any], number: int) -> Rule:
     if isinstance(values.get("n"), int):
         values["n"] = [values["n"]]
     rule = _record(Rule, values, where)
-    if rule.kind and rule.kind not in rule.plays.kinds:
-        kinds = ", ".join(k for k in rule.plays.kinds if k) or "none"
+    known_kinds = PLAYS[play].kinds
+    if rule.kind and rule.kind not in known_kinds:
+        kinds = ", ".join(filter(None, known_kinds)) or "none"
         raise UsageError(f"{where}: {play} has no kind {rule.kind!r}; known: {kinds}")
     return rule
 
