@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
@@ -93,7 +93,12 @@ class WebHand:
         """Wait for the answer on the page where it was asked."""
         watched = _Located(find=find, sent=sent)
         answer = Answer(page=self.page, find=watched)
-        turn = await answer.images(self.page.patience.answer)
+        try:
+            turn = await answer.images(self.page.patience.answer)
+        except Interrupted:
+            raise
+        except Ended as ended:
+            raise Ended(await self._after_doubt(ended.outcome)) from ended
         if watched.sent != sent:
             await self._note(watched.sent, record)
         if turn is not None:
@@ -147,6 +152,24 @@ class WebHand:
         if search.sent is None and not search.proven:
             raise Ended(_ambiguous())
         return search.sent
+
+    async def _after_doubt(self, outcome: Outcome) -> Outcome:
+        """What an answer that asks "Are you signed in?" is really about, proven on a fresh page.
+
+        The same words come when nobody is signed in, when the mode cannot draw, and when the
+        account or the place may not.
+        """
+        if outcome.cause is not Cause.SIGNED_OUT:
+            return outcome
+        try:
+            await self.page.new_chat()
+        except Ended as proof:
+            return replace(proof.outcome, said=outcome.said)
+        return replace(
+            outcome,
+            cause=Cause.REGION,
+            message="The account is signed in, but Gemini says that it cannot make images here.",
+        )
 
     async def _note(self, sent: Sent, record: Record) -> None:
         await record(Phase.SENT, {"conversation": sent.conversation, "turn": sent.turn})
