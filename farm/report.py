@@ -81,7 +81,7 @@ def contact_sheet(jobs: Sequence[Job], downloads: Path, out: Path) -> None:
     """
     pictured = [job for job in jobs if job.image_path][:MAX_PICTURES]
     paths = [downloads / job.image_path for job in pictured]
-    with ThreadPoolExecutor(max_workers=4) as pool:
+    with ThreadPoolExecutor(max_workers=2) as pool:
         copies = pool.map(lambda path: thumbnail(path, THUMBNAIL_PX), paths)
         pictures = {job.id: copy for job, copy in zip(pictured, copies, strict=True)}
     page = "".join(_page(jobs, pictures, lambda job: _link(downloads / job.image_path, out)))
@@ -147,7 +147,7 @@ def _picture(job: Job, copy: bytes | None, link: Callable[[Job], str]) -> str:
     if copy is None:
         return "<div class=gone>The file is missing or broken</div>\n"
     data = base64.b64encode(copy).decode()
-    image = f'<img alt="" loading=lazy decoding=async src="data:image/webp;base64,{data}">'
+    image = f'<img alt="" decoding=async src="data:image/webp;base64,{data}">'
     label = escape(f"Open {_name(job)} in full size")
     return f'<a href="{escape(link(job))}" aria-label="{label}">{image}</a>\n'
 
@@ -168,7 +168,7 @@ def _facts(job: Job) -> str:
     facts = f"<h3>{escape(_name(job))}</h3><p class=where>{escape(where)}</p>"
     if job.state is JobState.COMPLETED:
         return facts + (f"<p class=said>{escape(job.message)}</p>" if job.message else "")
-    word = status_word(job.state, job.cause).replace("_", " ").lower()
+    word = status_word(job.state, job.cause).replace("_", " ").capitalize()
     why = f" {escape(CAUSE_WORDS[job.cause])}" if job.cause else ""
     said = f"<p class=said>{escape(job.message)}</p>" if job.message else ""
     return f"{facts}<p class=why><b>{word}</b>{why}</p>{said}"
@@ -205,7 +205,8 @@ header p { margin: .4rem 0 .7rem; }
 .bar div { height: 100%; background: var(--good); }
 ul { list-style: none; padding: 0; }
 .cards {
-  display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 14rem), 1fr));
+  display: grid; gap: clamp(.6rem, 1.5vw, 1rem);
+  grid-template-columns: repeat(auto-fill, minmax(clamp(9.5rem, 22vw, 16rem), 1fr));
 }
 .cards li, .rows li {
   background: var(--card); border: 1px solid var(--line); border-radius: 8px; overflow: hidden;
@@ -220,11 +221,12 @@ ul { list-style: none; padding: 0; }
 .cards a { position: relative; }
 .gone { color: var(--soft); padding: 1rem; text-align: center; }
 .rows { display: grid; gap: .5rem; }
+.cards + .rows { margin-top: 1rem; }
 .rows li { border-left: 4px solid var(--line); }
 .where, .said, .why { font-size: .85rem; overflow-wrap: anywhere; }
 .said { color: var(--soft); margin-top: .2rem; }
 .why { margin-top: .2rem; }
-.why b { text-transform: capitalize; margin-right: .2rem; }
+.why b { margin-right: .2rem; }
 .failed .why b { color: var(--bad); }
 .review .why b { color: var(--look); }
 .rows .failed { border-left-color: var(--bad); }

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from farm.errors import InputError
 from farm.model.prompts import ImageType, Prompt, SourceRow
@@ -123,21 +124,20 @@ def _same_names(cells: Cells, queued: Sequence[int]) -> Iterator[str]:
 
 
 def _rows(cells: Cells, status: Sequence[str]) -> Iterator[SourceRow]:
-    types = {cell: image_type_of(cell) for cell in set(cells.column(Column.IMAGE_TYPE))}
-    sizes = {cell: size_of(cell) for cell in set(cells.column(Column.SIZE))}
+    type_of, size = cache(image_type_of), cache(size_of)  # few different cells, many rows
     pictures = zip(*(cells.column(column) for column in _PICTURE), strict=True)
     extras = _extras(cells)
     for index, (word, picture) in enumerate(zip(status, pictures, strict=True)):
         extra = next(extras)
         if word == DONE:
             continue
-        number, kind, filename, size, colors, typography, description, title, author = picture
-        image_type = types[kind] or ImageType.REGULAR
+        number, kind, filename, asked, colors, typography, description, title, author = picture
+        image_type = type_of(kind) or ImageType.REGULAR
         prompt = Prompt(
             id=number,
             image_type=image_type,
             filename=filename or _derived_name(image_type, title, number),
-            size=sizes[size],
+            size=size(asked),
             colors=colors,
             typography=typography,
             description=description,

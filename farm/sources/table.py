@@ -56,7 +56,7 @@ def parse(name: str, text: str) -> Batch:
     if not filled:
         raise InputError([f"{name} is empty; its first line must name the columns."])
     top, rows = filled[0], filled[1:]
-    header = read_header(name, _header_cells(columns, top, rows))
+    header = read_header(name, _header_cells(columns[: counts[top]], top, rows))
     if not rows:
         raise InputError([f"{name} has a header and no rows; add one prompt per line."])
 

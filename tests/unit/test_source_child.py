@@ -1,0 +1,75 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from farm.errors import FarmError, InputError
+from farm.sources.child import read_in_child
+from farm.sources.table import Table
+
+SMALL = """
+import resource, sys
+from pathlib import Path
+from farm.sources.child import read_in_child
+rows = len(read_in_child(Path(sys.argv[1])).rows)
+heavy = {"pandas", "numpy", "PIL", "multiprocessing"} & sys.modules.keys()
+print(rows, *sorted(heavy))
+"""
+
+
+def test_a_child_reads_what_the_table_reads(tmp_path: Path) -> None:
+    path = tmp_path / "prömpts 1.csv"
+    path.write_text(
+        "id,type,file,size,description,notes,status\n"
+        '1,Hero,a.png,1920x1080px,"two\nlines | 名前",x,\n'
+        "2,,A.png,,🌿,,REGEN\n"
+        "3,,,,,,COMPLETED\n",
+        encoding="utf-8",
+    )
+
+    batch = read_in_child(path)
+
+    assert batch == Table(path).read()
+    assert [row.regenerate for row in batch.rows] == [False, True]
+    assert (batch.completed, len(batch.warnings)) == (1, 1)
+
+
+def test_a_child_hands_every_problem_back(tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text("description,size\n,1x\n", encoding="utf-8")
+
+    with pytest.raises(InputError) as refused:
+        read_in_child(path)
+
+    assert [problem.split(": ")[0] for problem in refused.value.problems] == [
+        f"{path}, row 1, Size",
+        f"{path}, row 1, Description",
+    ]
+
+
+def test_a_child_that_cannot_work_is_an_error_with_its_last_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    (tmp_path / "farm.py").write_text("raise SystemExit('no farm here')")
+
+    with pytest.raises(FarmError, match="its reader ended with 1") as failed:
+        read_in_child(tmp_path / "p.csv")
+
+    assert "p.csv could not be read" in str(failed.value)
+
+
+def test_the_caller_carries_no_pandas_and_no_module_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "csv.py").write_text("raise SystemExit('the wrong csv')")
+    (tmp_path / "p.csv").write_text("description\na pond\n", encoding="utf-8")
+
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", SMALL, "p.csv"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.split() == ["1"]
