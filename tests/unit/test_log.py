@@ -14,7 +14,7 @@ from farm.log import REDACTED, configure_logging, redact
 
 log = logging.getLogger("farm.test_log")
 SECRETS = [
-    "Cookie: SID=g.a000abcdefghijklmnopqrstuv; NID=511=abc",
+    "Cookie: SID=g.a000abcdefghijklmno; NID=511=abc",
     "set-cookie: __Secure-1PSIDTS=sidts-CjEBabcdefgh; path=/; secure",
     "{'Cookie': 'a=b; c=d'}",
     "Authorization: Bearer abcdef123456",
