@@ -106,10 +106,9 @@ def _known(name: str, cells: Sequence[str]) -> tuple[dict[Column, int], list[str
                 f"{column.value}; remove or rename one."
             )
         known.setdefault(column, index)
-    taken = set(known.values())
     for index, cell in enumerate(cells):
         alias = _ALIASES.get(_plain(cell))
-        if alias is not None and index not in taken:
+        if alias is not None:
             known.setdefault(alias, index)
     return known, problems
 

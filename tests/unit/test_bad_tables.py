@@ -89,6 +89,10 @@ def test_the_line_is_told_where_quoted_newlines_move_it() -> None:
     )
 
 
+def test_the_line_counts_what_stands_before_the_header() -> None:
+    assert problems("sep=;\n\nid;description\n1;\n")[0].startswith("p.csv, row 1 (line 4), ")
+
+
 def test_two_rows_with_one_id_are_both_named() -> None:
     assert problems("id,description\na,1\nb,2\na,3\n") == [
         "p.csv, row 3, Prompt ID: 'a' is already the id of row 1; give each row an id of its own."
