@@ -11,7 +11,7 @@ from farm.backends.base import Drawn, Hand, Work
 from farm.errors import Ended, Interrupted
 from farm.model.causes import Cause
 from farm.model.images import Image, RawImage
-from farm.model.jobs import AttemptFacts, Claim, Phase, nothing_was_sent
+from farm.model.jobs import PHASES, AttemptFacts, Claim, Phase, nothing_was_sent
 from farm.model.outcomes import Outcome
 from farm.model.prompts import Prompt
 from farm.store.base import Knowledge, Settlements
@@ -123,7 +123,9 @@ class Attempt:
         return tuple(image for image in kept if image is not None)
 
     async def _commit(self, phase: Phase, facts: Mapping[str, Any]) -> None:
-        self.claim = await self.store.step(self.claim, phase, facts)
+        # A hand that takes an answer up again passes phases it had already reached.
+        reached = max(phase, self.claim.attempt.phase, key=PHASES.index)
+        self.claim = await self.store.step(self.claim, reached, facts)
         self.on_phase(self.claim)
 
     async def _work(self) -> Work:

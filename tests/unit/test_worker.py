@@ -1,0 +1,337 @@
+"""The loop, with a scripted hand, a real store and a clock that passes when somebody sleeps."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from farm.errors import BrowserGone, Ended
+from farm.model.causes import Cause
+from farm.model.events import RunEvent
+from farm.model.images import Image, RawImage
+from farm.model.jobs import ANY_LANE, Job, JobState, Phase, session_lane
+from farm.model.outcomes import Outcome
+from farm.model.prompts import Prompt, SourceRow
+from farm.model.sessions import Session, SessionState
+from farm.presence import Presence
+from farm.settlement import Pace, Settlement
+from farm.store.engine import open_store
+from farm.store.facade import Store
+from farm.store.schema import DatabaseClock
+from farm.supervisor import RunGate
+from farm.testing.clock import FakeClock
+from farm.testing.hands import Act, ScriptedHand
+from farm.worker import Terms, Worker
+
+
+@dataclass
+class PlainKeeper:
+    """Believes every file, unless it was told otherwise."""
+
+    doubts: list[Cause] = field(default_factory=list)
+
+    async def keep(self, raw: RawImage, prompt: Prompt, *, owner: int | None, number: int) -> Image:
+        if self.doubts or owner is not None:
+            raise Ended(Outcome(cause=self.doubts.pop(0), message="not proven"))
+        return _image(raw, f"{prompt.id}-{number}.png")
+
+    async def keep_for_review(self, raw: RawImage, prompt: Prompt) -> Image | None:
+        return _image(raw, f"review/{prompt.id}.png")
+
+    async def still_stands(self, path: str, sha256: str) -> Image | None:
+        raise AssertionError(f"no test saves {path} {sha256} before it dies")
+
+
+def _image(raw: RawImage, path: str) -> Image:
+    return Image(
+        path=path,
+        sha256=raw.sha256,
+        size_bytes=raw.size_bytes,
+        width_px=1408,
+        height_px=768,
+        media_type="image/png",
+        source=raw.source,
+    )
+
+
+@dataclass
+class Bench:
+    """A store with jobs, and workers for it."""
+
+    store: Store
+    clock: FakeClock
+    folder: Path
+    gate: RunGate
+    keeper: PlainKeeper = field(default_factory=PlainKeeper)
+    events: list[RunEvent] = field(default_factory=list)
+
+    async def add(self, count: int) -> None:
+        rows = [
+            SourceRow(prompt=Prompt(id=str(n), filename="a.png", description="d"), row=n)
+            for n in range(1, count + 1)
+        ]
+        await self.store.add("prompts", rows, "prompts.csv")
+
+    def worker(self, hand: ScriptedHand, terms: Terms | None = None) -> Worker:
+        presence = Presence(
+            name=hand.name, book=self.store, clock=self.clock, tell=self.events.append
+        )
+        return Worker(
+            id=f"host:1:0:{hand.name}",
+            hand=hand,
+            store=self.store,
+            keeper=self.keeper,
+            compose=lambda prompt: f"/imagine {prompt.description}",
+            gate=self.gate,
+            clock=self.clock,
+            terms=terms or Terms(),
+            presence=presence,
+            settlement=Settlement(
+                store=self.store,
+                presence=presence,
+                limit=self.gate,
+                clock=self.clock,
+                pace=Pace(seconds=90, jitter=0),
+                roll=lambda low, _high: low,
+            ),
+        )
+
+    def hand(self, *acts: Act, on_enter: Outcome | None = None) -> ScriptedHand:
+        return ScriptedHand(
+            name="alice", folder=self.folder, acts=acts or (Act(),), on_enter=on_enter
+        )
+
+    async def jobs(self) -> Sequence[Job]:
+        return (await self.store.page()).jobs
+
+    async def session(self) -> Session:
+        return await self.store.session("alice")
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    database_clock = DatabaseClock()
+    async with open_store(tmp_path / "farm.db", clock=database_clock) as store:
+
+        async def upkeep(seconds: float) -> None:
+            database_clock.ahead_seconds += seconds
+            await store.maintain()
+
+        clock = FakeClock(on_sleep=upkeep)
+        yield Bench(store, clock, tmp_path, RunGate(stop=asyncio.Event()))
+
+
+def ended(cause: Cause, *, until: Phase = Phase.SENT, open_: bool = False) -> Act:
+    return Act(until=until, outcome=Outcome(cause=cause, message="why"), interrupted=open_)
+
+
+async def test_a_worker_makes_every_job_and_paces_between_them(bench: Bench) -> None:
+    await bench.add(3)
+    hand = bench.hand()
+
+    async with asyncio.timeout(20):
+        await bench.worker(hand).run()
+
+    assert {job.state for job in await bench.jobs()} == {JobState.COMPLETED}
+    assert len(hand.sent) == 3
+    assert sum(bench.clock.slept) >= 180
+    assert (hand.opened, hand.closed) == (1, 1)
+
+
+async def test_the_pace_survives_a_restart(bench: Bench) -> None:
+    await bench.add(2)
+    first = bench.hand()
+    bench.gate.left = 1
+    await bench.worker(first).run()
+    ready_at = (await bench.session()).next_ready_at
+
+    bench.gate.left = None
+    await bench.worker(bench.hand()).run()
+
+    assert ready_at > 1_000_000
+    assert bench.clock.time >= ready_at
+
+
+async def test_a_transient_error_is_tried_again_and_counted(bench: Bench) -> None:
+    await bench.add(1)
+    hand = bench.hand(ended(Cause.TRANSIENT), Act())
+
+    async with asyncio.timeout(20):
+        await bench.worker(hand).run()
+
+    (job,) = await bench.jobs()
+    assert (job.state, job.attempts) == (JobState.COMPLETED, 2)
+
+
+async def test_three_counted_failures_end_a_job(bench: Bench) -> None:
+    await bench.add(1)
+    hand = bench.hand(ended(Cause.STOPPED))
+
+    async with asyncio.timeout(20):
+        await bench.worker(hand).run()
+
+    (job,) = await bench.jobs()
+    assert (job.state, job.cause, len(hand.sent)) == (JobState.FAILED, Cause.STOPPED, 3)
+
+
+async def test_a_limit_gives_the_job_back_and_ends_a_worker_that_may_not_wait(
+    bench: Bench,
+) -> None:
+    await bench.add(2)
+
+    await bench.worker(bench.hand(ended(Cause.LIMITED_QUOTA))).run()
+
+    first = (await bench.jobs())[0]
+    session = await bench.session()
+    assert (first.state, first.attempts) == (JobState.PENDING, 0)
+    assert (session.state, session.cause) == (SessionState.RESTING, Cause.LIMITED_QUOTA)
+
+
+async def test_a_watching_worker_sleeps_through_a_rest(bench: Bench) -> None:
+    await bench.add(1)
+    bench.gate.left = 1
+    hand = bench.hand(ended(Cause.LIMITED_QUOTA), Act())
+
+    async with asyncio.timeout(20):
+        await bench.worker(hand, Terms(watch=True)).run()
+
+    assert (await bench.jobs())[0].state is JobState.COMPLETED
+    assert max(bench.clock.slept) >= 2 * 3600
+
+
+async def test_a_resting_session_does_not_even_open_its_browser(bench: Bench) -> None:
+    await bench.add(1)
+    await bench.store.save_session(
+        Session(name="alice", state=SessionState.RESTING, next_ready_at=bench.clock.time + 9999)
+    )
+    hand = bench.hand()
+
+    await bench.worker(hand).run()
+
+    assert hand.opened == 0
+    assert (await bench.session()).state is SessionState.RESTING
+
+
+async def test_what_needs_a_person_turns_the_session_red_and_costs_no_job(bench: Bench) -> None:
+    await bench.add(1)
+    hand = bench.hand(on_enter=Outcome(cause=Cause.SIGNED_OUT, message="Nobody is signed in."))
+
+    await bench.worker(hand).run()
+
+    session = await bench.session()
+    assert (session.state, session.cause) == (SessionState.NEEDS_PERSON, Cause.SIGNED_OUT)
+    assert (await bench.jobs())[0].state is JobState.PENDING
+
+
+async def test_a_browser_that_dies_before_sending_leaves_the_job_to_others(bench: Bench) -> None:
+    await bench.add(1)
+
+    with pytest.raises(BrowserGone):
+        await bench.worker(bench.hand(Act(until=Phase.TYPING, dies=True))).run()
+
+    (job,) = await bench.jobs()
+    assert (job.state, job.lane, job.attempts) == (JobState.PENDING, ANY_LANE, 0)
+
+
+@pytest.mark.parametrize("phase", [Phase.SENDING, Phase.SENT, Phase.READY])
+async def test_a_browser_that_dies_after_sending_is_recovered_without_sending_again(
+    bench: Bench, phase: Phase
+) -> None:
+    await bench.add(1)
+    hand = bench.hand(Act(until=phase, dies=True), Act())
+    with pytest.raises(BrowserGone):
+        await bench.worker(hand).run()
+
+    await bench.worker(hand).run()
+
+    (job,) = await bench.jobs()
+    assert job.state is JobState.COMPLETED
+    assert (hand.sent, hand.resumed) == ([1], [1])
+
+
+async def test_an_interrupted_attempt_stays_open_for_its_own_session(bench: Bench) -> None:
+    await bench.add(1)
+    hand = bench.hand(ended(Cause.CHALLENGE, open_=True))
+
+    await bench.worker(hand).run()
+
+    (job,) = await bench.jobs()
+    assert (job.state, job.lane) == (JobState.PENDING, session_lane("alice"))
+    await bench.worker(hand).run()
+    assert (await bench.jobs())[0].state is JobState.COMPLETED
+    assert hand.sent == [1]
+
+
+async def test_a_file_that_does_not_prove_is_fetched_again_and_never_made_again(
+    bench: Bench,
+) -> None:
+    await bench.add(1)
+    bench.keeper.doubts = [Cause.UNREADABLE, Cause.TOO_SMALL]
+    hand = bench.hand()
+
+    await bench.worker(hand).run()
+
+    assert (await bench.jobs())[0].state is JobState.COMPLETED
+    assert (hand.sent, hand.resumed) == ([1], [1, 1])
+
+
+async def test_a_picture_of_the_wrong_proportion_is_kept_for_review(bench: Bench) -> None:
+    await bench.add(1)
+    bench.keeper.doubts = [Cause.WRONG_ORIENTATION]
+
+    await bench.worker(bench.hand()).run()
+
+    (job,) = await bench.jobs()
+    assert (job.state, job.image_path) == (JobState.REVIEW, "review/1.png")
+
+
+async def test_the_limit_of_a_run_ends_exactly_so_many_jobs(bench: Bench) -> None:
+    await bench.add(3)
+    bench.gate.left = 2
+
+    await bench.worker(bench.hand()).run()
+
+    states = [job.state for job in await bench.jobs()]
+    assert states == [JobState.COMPLETED, JobState.COMPLETED, JobState.PENDING]
+
+
+async def test_a_stopped_run_finishes_what_is_in_flight_and_takes_no_more(bench: Bench) -> None:
+    await bench.add(2)
+    hand = bench.hand()
+    worker = bench.worker(hand)
+    worker.compose = lambda _prompt: bench.gate.stop.set() or "/imagine"  # type: ignore[func-returns-value]
+
+    await worker.run()
+
+    states = [job.state for job in await bench.jobs()]
+    assert states == [JobState.COMPLETED, JobState.PENDING]
+
+
+async def test_a_job_cancelled_in_flight_ends_as_cancelled_and_the_worker_goes_on(
+    bench: Bench,
+) -> None:
+    await bench.add(2)
+    hand = bench.hand()
+    worker = bench.worker(hand)
+
+    async def cancel_first() -> None:
+        await bench.store.cancel([1])
+        await worker.heartbeat()
+
+    tasks: list[asyncio.Task[None]] = []
+
+    def compose(prompt: Prompt) -> str:
+        if prompt.id == "1":
+            tasks.append(asyncio.create_task(cancel_first()))
+        return "/imagine"
+
+    worker.compose = compose
+    await worker.run()
+
+    states = {job.prompt.id: job.state for job in await bench.jobs()}
+    assert states["2"] is JobState.COMPLETED
+    assert states["1"] in {JobState.CANCELLED, JobState.COMPLETED}
