@@ -11,50 +11,54 @@ from farm.store.sessions import SqlSessions
 from farm.store.settle import SqlSettlements
 from farm.store.upkeep import SqlUpkeep
 from farm.store.views import SqlViews
+from farm.store.whole import whole
 
 
 class Store:
-    """Every port of farm.store.base over one database; each verb is at home in its own module."""
+    """Every port of farm.store.base over one database; each verb is at home in its own module.
+
+    A call that is cancelled happens whole, or not at all when it had not begun.
+    """
 
     def __init__(self, database: Database) -> None:
         claims, upkeep = SqlClaims(database), SqlUpkeep(database)
-        self.claim = claims.claim
-        self.adopt = claims.adopt
-        self.heartbeat = claims.heartbeat
-        self.maintain = upkeep.maintain
+        self.claim = whole(claims.claim)
+        self.adopt = whole(claims.adopt)
+        self.heartbeat = whole(claims.heartbeat)
+        self.maintain = whole(upkeep.maintain)
 
         settlements = SqlSettlements(database)
-        self.step = settlements.step
-        self.complete = settlements.complete
-        self.give_back = settlements.give_back
-        self.park = settlements.park
-        self.fail = settlements.fail
-        self.review = settlements.review
+        self.step = whole(settlements.step)
+        self.complete = whole(settlements.complete)
+        self.give_back = whole(settlements.give_back)
+        self.park = whole(settlements.park)
+        self.fail = whole(settlements.fail)
+        self.review = whole(settlements.review)
 
         images, sessions = SqlImages(database), SqlSessions(database)
-        self.owner_of = images.owner_of
-        self.images = images.images
-        self.causes_of = sessions.causes_of
-        self.known_conversations = sessions.known_conversations
-        self.session = sessions.session
-        self.sessions = sessions.sessions
-        self.save_session = sessions.save_session
+        self.owner_of = whole(images.owner_of)
+        self.images = whole(images.images)
+        self.causes_of = whole(sessions.causes_of)
+        self.known_conversations = whole(sessions.known_conversations)
+        self.session = whole(sessions.session)
+        self.sessions = whole(sessions.sessions)
+        self.save_session = whole(sessions.save_session)
 
         views = SqlViews(database)
-        self.add = SqlImport(database).add
-        self.counts = views.counts
-        self.left_for = views.left_for
-        self.page = views.page
-        self.job = views.job
-        self.history = views.history
-        self.queues = views.queues
-        self.find = views.find
-        self.endings = views.endings
+        self.add = whole(SqlImport(database).add)
+        self.counts = whole(views.counts)
+        self.left_for = whole(views.left_for)
+        self.page = whole(views.page)
+        self.job = whole(views.job)
+        self.history = whole(views.history)
+        self.queues = whole(views.queues)
+        self.find = whole(views.find)
+        self.endings = whole(views.endings)
 
         control = SqlControl(database)
-        self.retry = control.retry
-        self.cancel = control.cancel
-        self.pause = control.pause
-        self.resume = control.resume
-        self.paused = control.paused
-        self.reset = control.reset
+        self.retry = whole(control.retry)
+        self.cancel = whole(control.cancel)
+        self.pause = whole(control.pause)
+        self.resume = whole(control.resume)
+        self.paused = whole(control.paused)
+        self.reset = whole(control.reset)
