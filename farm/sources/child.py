@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from farm.errors import FarmError, InputError
 from farm.model.prompts import ImageType, Prompt, Size, SourceRow
@@ -30,22 +30,12 @@ _ROWS_A_LINE = 500
 def read_in_child(path: Path) -> Batch:
     """What `Table(path).read()` gives, at none of its memory; blocking.
 
-    Raises `InputError` as it does, and `FarmError` if the child dies.
+    Raises `InputError` as it does, and `FarmError` if the child cannot start or dies.
     """
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    with (
-        tempfile.TemporaryFile() as complaints,
-        subprocess.Popen(  # noqa: S603  # our own module, and a path that is no option
-            [sys.executable, *_CHILD, str(path)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=complaints,
-            env=environment,
-        ) as child,
-    ):
+    with tempfile.TemporaryFile() as complaints, _started(path, complaints) as child:
         try:
             batch = _batch(map(json.loads, child.stdout or ()))
-        except ValueError:  # cut off in the middle of a line
+        except json.JSONDecodeError:  # it died in the middle of a line
             batch = None
         except BaseException:
             child.kill()
@@ -55,6 +45,21 @@ def read_in_child(path: Path) -> Batch:
         complaints.seek(0)
         last = complaints.read().decode(errors="replace").strip().rpartition("\n")[2]
     raise FarmError(f"{path} could not be read: its reader ended with {child.returncode}. {last}")
+
+
+def _started(path: Path, complaints: IO[bytes]) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(  # noqa: S603  # our own module, and a path that is no option
+            [sys.executable, *_CHILD, str(path)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        )
+    except OSError as error:
+        raise FarmError(
+            f"{path} could not be read: no reader could be started ({error})."
+        ) from error
 
 
 def main(path: str) -> None:

@@ -60,6 +60,15 @@ def test_a_child_that_cannot_work_is_an_error_with_its_last_words(
     assert "p.csv could not be read" in str(failed.value)
 
 
+def test_a_child_that_cannot_start_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
+
+    with pytest.raises(FarmError, match="no reader could be started"):
+        read_in_child(tmp_path / "p.csv")
+
+
 def test_the_caller_carries_no_pandas_and_no_module_of_the_folder(tmp_path: Path) -> None:
     (tmp_path / "csv.py").write_text("raise SystemExit('the wrong csv')")
     (tmp_path / "p.csv").write_text("description\na pond\n", encoding="utf-8")
