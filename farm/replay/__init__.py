@@ -2,10 +2,11 @@
 
 hosts, certificates, proxy, listening   how a browser gets here: CONNECT, splice, TLS
 scenario, plays, texts                  what is to happen, as data
-accounts, conversations, performance    what the site knows, and how an answer comes about
-pictures, gallery                       the images and the URLs they are reached by
-log                                     what was submitted, and what its files must hash to
-world                                   all of the above in one place
-gemini, signin, imagehosts, control     the answers to requests, one module per kind of host
-stand_in                                opening and closing it all
+accounts, conversations, log            what the site remembers
+pictures, gallery                       the images, and the tokens by which they are reached
+world, state                            all of that in one place, and on disk
+submissions, performance                how a prompt is taken and its answer comes about
+gemini, chats, views, barriers          gemini.google.com: pages, requests, JSON, what blocks
+signin, imagehosts, app                 the other hosts, and all hosts as one application
+control, stand_in                       looking in and changing; opening and closing it all
 """

@@ -33,6 +33,7 @@ class Submission:
     accepted: bool
     outcome: str  # the play; "cut" once a click or a reload stopped it
     mode: str  # model label at the time
+    image_mode: bool  # whether the page had its image tool chosen
     images: tuple[LoggedImage, ...] = ()  # those that come to be seen
 
 

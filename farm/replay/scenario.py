@@ -82,7 +82,6 @@ class Rule:
     delay_seconds: float | None = None
     ui: Ui | None = None
     language: str | None = None
-    image_src: str | None = None
     mode: str | None = None
     drift: Mapping[str, str] = field(default_factory=dict)
 

@@ -13,10 +13,9 @@ from starlette.routing import Route
 
 from farm.replay import hosts
 from farm.replay.accounts import is_account_name, named_in, sign_in
+from farm.replay.barriers import APP
 from farm.replay.plays import Condition
 from farm.replay.world import World
-
-_APP = f"https://{hosts.GEMINI}/app"
 
 
 def accounts_routes(world: World) -> Starlette:
@@ -26,9 +25,9 @@ def accounts_routes(world: World) -> Starlette:
         asked = request.query_params
         name = asked.get("account", "")
         if "auto" not in asked or not is_account_name(name):
-            return _page("signin.html", back=asked.get("continue", _APP))
+            return _page("signin.html", back=asked.get("continue", APP))
         world.account(name).mend(Condition.SIGNED_OUT)
-        response = RedirectResponse(_safe(asked.get("continue", _APP)), 302)
+        response = RedirectResponse(_safe(asked.get("continue", APP)), 302)
         sign_in(response, name, world.new_id())
         return response
 
@@ -41,8 +40,8 @@ def consent_routes(world: World) -> Starlette:
     async def consent(request: Request) -> Response:
         if request.method == "POST":
             world.visitor(named_in(request)).mend(Condition.CONSENT)
-            return RedirectResponse(_safe(request.query_params.get("continue", _APP)), 303)
-        return _page("consent.html", back=request.query_params.get("continue", _APP))
+            return RedirectResponse(_safe(request.query_params.get("continue", APP)), 303)
+        return _page("consent.html", back=request.query_params.get("continue", APP))
 
     return Starlette(routes=[Route("/m", consent, methods=["GET", "POST"])])
 
@@ -51,7 +50,7 @@ def search_routes() -> Starlette:
     """Only the captcha page that other Google hosts redirect to."""
 
     async def sorry(_request: Request) -> Response:
-        return _page("sorry.html", back=_APP, status=429)
+        return _page("sorry.html", back=APP, status=429)
 
     return Starlette(routes=[Route("/sorry/{rest:path}", sorry)])
 
@@ -64,4 +63,4 @@ def _page(name: str, *, back: str, status: int = 200) -> Response:
 def _safe(url: str) -> str:
     """Only back to the site, as the real one does."""
     parts = urlsplit(url)
-    return url if (parts.scheme, parts.hostname) == ("https", hosts.GEMINI) else _APP
+    return url if (parts.scheme, parts.hostname) == ("https", hosts.GEMINI) else APP

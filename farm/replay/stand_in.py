@@ -20,6 +20,7 @@ from farm.replay.gallery import Gallery
 from farm.replay.hosts import HOSTS
 from farm.replay.listening import listening, loopback
 from farm.replay.log import Submission, SubmissionLog
+from farm.replay.performance import Sleep
 from farm.replay.proxy import Proxy, proxying
 from farm.replay.scenario import Scenario, load_scenario
 from farm.replay.state import restore, save
@@ -65,9 +66,11 @@ class StandIn:
         log_path: Path | None = None,
         port: int = 0,
         state_dir: Path | None = None,
+        sleep: Sleep = asyncio.sleep,
     ) -> AsyncIterator[StandIn]:
         """Run a stand-in on loopback for as long as the block lasts.
 
+        `sleep` is what answers wait with; a test that hands its own in decides when they go on.
         Raises OSError when the port is taken, UsageError when the scenario cannot be read.
         """
         if isinstance(scenario, Path):
@@ -81,7 +84,7 @@ class StandIn:
                 gallery=Gallery(folder / "pictures", lambda: secrets.token_urlsafe(_TOKEN_BYTES)),
                 log=SubmissionLog(log_path),
                 clock=time.time,
-                sleep=asyncio.sleep,
+                sleep=sleep,
                 new_id=lambda: secrets.token_hex(8),
             )
             if state_dir is not None:

@@ -26,6 +26,7 @@ class Ask:
     text: str
     conversation: str  # "" on a new chat
     language: str
+    image_mode: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -154,6 +155,7 @@ class Submissions:
                 accepted=turn is not None,
                 outcome=case.rule.play,
                 mode=case.mode,
+                image_mode=case.ask.image_mode,
                 images=tuple(picture.logged for picture in seen),
             )
         )

@@ -74,7 +74,7 @@ function downloadItem(title, subtitle, act) {
 
 async function downloadFull(turn, index) {
   toast(texts.downloading, 3);
-  const { url, name } = await (await fetch(`/_/full/${turn.conversation}/${turn.id}/${index}`, { method: "POST" })).json();
+  const { url, name } = await (await fetch(`/_/chats/${turn.conversation}/full/${turn.id}/${index}`, { method: "POST" })).json();
   await save(url, name);
 }
 
