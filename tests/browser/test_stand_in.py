@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -57,6 +58,19 @@ BOTH = pytest.mark.parametrize("ui", ["2025", "2026"])
 
 async def file_bytes(download: Download) -> bytes:
     return await asyncio.to_thread(Path(await download.path()).read_bytes)
+
+
+class Beat:
+    """Lets answers go on step by step: first sign, image, end."""
+
+    def __init__(self) -> None:
+        self._steps = asyncio.Semaphore(0)
+
+    async def sleep(self, _seconds: float) -> None:
+        await self._steps.acquire()
+
+    def step(self) -> None:
+        self._steps.release()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,16 +182,23 @@ def _control(stand_in: StandIn, method: str, path: str, body: str) -> Any:
 async def test_a_prompt_becomes_an_image_while_the_button_says_stop(
     chromium: Browser, ui: str
 ) -> None:
-    async with visiting(chromium, ui=ui, defaults={"delay_seconds": 0.8}) as visit:
+    beat = Beat()
+    async with visiting(chromium, ui=ui, sleep=beat.sleep) as visit:
         await visit.send()
         await expect(visit.page.locator(STOP[ui])).to_have_attribute("aria-label", "Stop response")
         await expect(visit.page).to_have_url(f"{APP}/{visit.stand_in.log[0].conversation}")
-        await visit.attached(LOADED)
+        assert await visit.page.locator("model-response").count() == 0
 
-        assert await visit.page.locator(".response-footer.animated").count() == 1
-        await visit.attached(COMPLETE)
+        beat.step()
+        await visit.attached("generated-image .placeholder.loading")
+        beat.step()
+        await visit.attached(f"model-response:has(.response-footer.animated) {LOADED}")
+        await expect(visit.page.locator(STOP[ui])).to_have_count(1)
+        beat.step()
+
+        await visit.attached(f"model-response:has({COMPLETE}):has(message-actions) {LOADED}")
         await expect(visit.page.locator(STOP[ui])).to_have_count(0)
-        assert visit.stand_in.log[0].text == PROMPT
+        assert (visit.stand_in.log[0].text, visit.stand_in.log[0].image_mode) == (PROMPT, True)
 
 
 @BOTH
@@ -198,7 +219,7 @@ async def test_both_ways_to_the_full_size_give_what_the_log_says(
 
 @BOTH
 async def test_a_second_click_stops_the_answer(chromium: Browser, ui: str) -> None:
-    async with visiting(chromium, rule("slow"), ui=ui) as visit:
+    async with visiting(chromium, ui=ui, sleep=Beat().sleep) as visit:
         await visit.page.locator("rich-textarea .ql-editor").fill(PROMPT)
         await visit.page.locator(SEND[ui]).dblclick()
 
@@ -320,9 +341,10 @@ async def test_a_blob_source_is_revoked_and_came_through_the_download_hosts(
 
 
 async def test_an_answer_goes_on_when_its_page_is_gone(chromium: Browser) -> None:
-    async with visiting(chromium, defaults={"delay_seconds": 1}) as visit:
+    beat = Beat()
+    async with visiting(chromium, sleep=beat.sleep) as visit:
         await visit.send()
-        await visit.attached("model-response")
+        await visit.attached("user-query")
         address = visit.page.url
         await visit.page.close()
 
@@ -330,6 +352,8 @@ async def test_an_answer_goes_on_when_its_page_is_gone(chromium: Browser) -> Non
         await page.goto(address)
 
         await page.wait_for_selector(STOP["2025"])
+        beat.step()
+        beat.step()
         await page.wait_for_selector(LOADED)
         assert len(visit.stand_in.log) == 1
 
@@ -369,6 +393,43 @@ async def test_the_address_switches_the_language_and_no_structure(chromium: Brow
             "aria-label", "Gute Antwort"
         )
         assert await visit.page.locator("html").get_attribute("lang") == "de"
+
+
+async def test_a_rule_may_set_how_one_page_looks(chromium: Browser) -> None:
+    rules = rule("ok", at="load", n=2, ui="2026", language="ja")
+    async with visiting(chromium, rules) as visit:
+        await visit.attached("toolbox-drawer")
+        await visit.page.goto(APP)
+
+        editor = visit.page.locator("rich-textarea .ql-editor")
+        await expect(editor).to_have_attribute("aria-label", "Gemini へのプロンプトを入力")
+        assert await visit.page.locator("toolbox-drawer").count() == 0
+
+
+async def test_each_of_two_images_has_a_button_of_its_own(chromium: Browser) -> None:
+    async with visiting(chromium, rule("two_images")) as visit:
+        await visit.make()
+        await expect(visit.page.locator(DOWNLOAD_BUTTON)).to_have_count(2)
+
+        second = await visit.clicked_download()
+
+        hashes = [image.sha256_original for image in visit.stand_in.log[0].images]
+        assert sha256(second) == hashes[1] != hashes[0]
+
+
+async def test_a_landing_page_shows_thumbnails_of_earlier_images(chromium: Browser) -> None:
+    async with visiting(chromium) as visit:
+        await visit.make()
+        await visit.page.goto(IMAGES)
+
+        thumbnail = visit.page.locator("img.thumbnail")
+
+        await expect(thumbnail).to_have_attribute("src", re.compile("lh3.*/gg/.*=s256-rj"))
+        await visit.page.wait_for_function(
+            "() => document.querySelector('.thumbnail').naturalWidth"
+        )
+        await visit.make("another kite")
+        await expect(thumbnail).to_have_count(0)
 
 
 def said(text: str) -> str:
@@ -432,17 +493,26 @@ async def test_a_prompt_that_is_not_taken_stays_in_the_box(chromium: Browser, pl
 
 
 async def test_a_slow_image_comes_after_the_answer_says_it_is_complete(chromium: Browser) -> None:
-    async with visiting(chromium, rule("slow_image"), defaults={"footer_seconds": 1}) as visit:
+    beat = Beat()
+    async with visiting(chromium, rule("slow_image"), sleep=beat.sleep) as visit:
         await visit.send()
+        beat.step()
+        beat.step()
         await visit.attached(f"model-response:has({COMPLETE}) .placeholder.loading")
+
+        beat.step()
 
         await visit.attached(f"model-response:has({COMPLETE}) {LOADED}")
 
 
 async def test_a_dropped_query_is_accepted_and_then_gone(chromium: Browser) -> None:
-    async with visiting(chromium, rule("dropped")) as visit:
+    beat = Beat()
+    async with visiting(chromium, rule("dropped"), sleep=beat.sleep) as visit:
         await visit.send()
         await visit.attached("user-query")
+
+        beat.step()
+        beat.step()
 
         await expect(visit.page.locator("user-query")).to_have_count(0)
         assert visit.stand_in.log[0].accepted
@@ -559,9 +629,9 @@ async def test_on_the_small_model_the_label_says_so_and_the_picker_mends_it(
 
 
 async def test_a_reload_stops_a_fragile_answer(chromium: Browser) -> None:
-    async with visiting(chromium, rule("fragile", delay_seconds=30)) as visit:
+    async with visiting(chromium, rule("fragile"), sleep=Beat().sleep) as visit:
         await visit.send()
-        await visit.attached("model-response")
+        await visit.attached("user-query")
 
         await visit.page.reload()
 
@@ -653,14 +723,17 @@ async def test_a_stand_in_goes_on_where_an_earlier_one_was_ended(
     chromium: Browser, tmp_path: Path
 ) -> None:
     kept: dict[str, Any] = {"state_dir": tmp_path / "state", "log_path": tmp_path / "log.jsonl"}
-    async with visiting(chromium, rule("slow", n=2), **kept) as visit:
+    async with visiting(chromium, rule("slow", n=2, delay_seconds=60), **kept) as visit:
         await visit.make()
         await visit.page.goto(IMAGES)
         await visit.send("a second kite")
-        await visit.attached("model-response")
+        await visit.attached("user-query")
         finished, running = (entry.conversation for entry in visit.stand_in.log)
 
-    async with visiting(chromium, at=f"{APP}/{finished}", **kept) as visit:
+    async def at_once(_seconds: float) -> None:
+        await asyncio.sleep(0)
+
+    async with visiting(chromium, at=f"{APP}/{finished}", sleep=at_once, **kept) as visit:
         await visit.attached(LOADED)
         assert sha256(await visit.s0()) == visit.stand_in.log[0].images[0].sha256_s0
         await visit.page.goto(f"{APP}/{running}")

@@ -20,6 +20,7 @@ def submission(n: int) -> Submission:
         accepted=True,
         outcome="ok",
         mode="Flash",
+        image_mode=True,
         images=(IMAGE,),
     )
 
