@@ -39,6 +39,7 @@ STATE_STYLES = {
     SessionState.STOPPED: "dim",
 }
 PASSING_STATES = frozenset({SessionState.STARTING, SessionState.READY})  # no news in a log
+HALTED_STATES = {SessionState.RESTING, SessionState.NEEDS_PERSON, SessionState.STOPPED}
 UNMADE_STATES = ENDED_STATES - {JobState.COMPLETED}
 LEVEL_STYLES = {"warning": "yellow", "error": "bold red"}
 
@@ -141,10 +142,15 @@ class LineDisplay:
         now = self._clock.now()
         row = RunView(started_at=now, sessions={"": event}).rows(now)[0]
         wait = f", ready in {row.next_ready}" if row.next_ready else ""
-        why = f" ({event.session.message})" if event.session.message and wait else ""
+        why = f": {event.session.message}" if halts(event) else ""
         works = event.session.state is SessionState.BUSY
         doing = f"working on {row.job}" if works else row.state_text
         return f"{row.name}  {doing}{wait}{why}"
+
+
+def halts(event: SessionChanged) -> bool:
+    """Whether a session will not go on soon, and says why."""
+    return event.session.state in HALTED_STATES and bool(event.session.message)
 
 
 def job_line(event: JobChanged) -> str:
@@ -176,13 +182,20 @@ class LiveDisplay:
 
     def on_event(self, event: RunEvent) -> None:
         """Redraw; a notice and every job that did not succeed also leave a line."""
-        self._view = self._view.after(event)
         if isinstance(event, Notice):
             style = LEVEL_STYLES.get(event.level, "")
             self._console.print(Text(event.text, style=style))
         elif isinstance(event, JobChanged) and event.job.state in UNMADE_STATES:
             self._console.print(Text(job_line(event), style="yellow"))
+        elif isinstance(event, SessionChanged) and halts(event) and self._is_news(event):
+            text = f"{event.session.name}: {event.session.message}"
+            self._console.print(Text(text, style="yellow"))
+        self._view = self._view.after(event)
         self._live.refresh()
+
+    def _is_news(self, event: SessionChanged) -> bool:
+        before = self._view.sessions.get(event.session.name)
+        return before is None or before.session.state is not event.session.state
 
     def tick(self) -> None:
         """Redraw the clocks."""

@@ -167,7 +167,7 @@ def test_lines_tell_news_with_its_time() -> None:
     assert lines == [
         "2 jobs, sessions: alice, bob",
         "alice  working on heroes/12",
-        "bob  resting: limited.quota, ready in 2:01:40 (Limit resets at 3 PM.)",
+        "bob  resting: limited.quota, ready in 2:01:40: Limit resets at 3 PM.",
         "heroes/12  completed: 2026-11-21/mill.png",
         "progress  1/2 · 3600 images/h · 0:01 left",
         "heroes/12  failed (refused.policy): Gemini refused.",
@@ -239,6 +239,7 @@ def test_bad_news_stays_on_the_screen_above_the_table() -> None:
     shown = console.file.getvalue()
     assert "heroes/12  failed (refused.policy): Gemini refused." in shown
     assert "bob rests." in shown
+    assert shown.count("bob: Limit resets at 3 PM.") == 1
     assert "heroes/12  completed" not in shown
 
 
