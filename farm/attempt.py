@@ -25,8 +25,8 @@ FETCHES_PER_ANSWER = 3
 class Keeper(Protocol):
     """Proves images and puts them under their names."""
 
-    async def keep(self, raw: RawImage, prompt: Prompt, *, owner: int | None, number: int) -> Image:
-        """Prove and place the n-th image; `Ended` says what is wrong with it.
+    async def keep(self, raw: RawImage, prompt: Prompt, *, owner: int | None) -> Image:
+        """Prove and place an image; `Ended` says what is wrong with it.
 
         `owner` is another job that already has these bytes.
         """
@@ -106,10 +106,10 @@ class Attempt:
 
     async def _place(self, drawn: Drawn) -> tuple[Image, ...]:
         job, images = self.claim.job, []
-        for number, raw in enumerate(drawn.images, start=1):
+        for raw in drawn.images:
             owner = await self.store.owner_of(raw.sha256)
             foreign = None if owner == job.id else owner
-            images.append(await self.keeper.keep(raw, job.prompt, owner=foreign, number=number))
+            images.append(await self.keeper.keep(raw, job.prompt, owner=foreign))
         first = images[0]
         await self._commit(Phase.SAVED, {"path": first.path, "sha256": first.sha256})
         return tuple(images)

@@ -188,8 +188,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         key="retry_wait_seconds",
-        text="How long a prompt that failed waits before it is tried again. The wait doubles with "
-        "each failure of the same kind, up to ten times this.",
+        text="The first wait before a failed prompt is tried again; it doubles up to tenfold.",
         parse=_number(0, 86400),
         allowed="a number of seconds, 0 or more",
         default="30",

@@ -36,6 +36,7 @@ class Results:
     jobs_of: Jobs
     home: Path  # where results go that have no writable folder of their own
     downloads: Path
+    shown: Path  # the downloads folder as the results file names it
     sheet: Path
     clock: Clock
     paths: tuple[Path, ...] = ()
@@ -76,13 +77,14 @@ class Results:
             await self.clock.sleep(WRITE_SECONDS)
 
     async def _write(self) -> list[Job]:
-        written, everything = [], []
+        written: list[Path] = []
+        everything: list[Job] = []
         for queue in self.queues:
             jobs = await self.jobs_of(queue)
             everything.extend(jobs)
             if jobs and jobs[0].source:
                 path = results_path(Path(jobs[0].source), self.home)
-                await asyncio.to_thread(write_results, path, jobs)
+                await asyncio.to_thread(write_results, path, jobs, downloads=self.shown)
                 written.append(path)
         self.paths = tuple(written)
         return everything

@@ -36,7 +36,7 @@ from farm.sites.gemini.page import GeminiPage, Patience
 from farm.sites.gemini.scripts import OBSERVE_JS
 from farm.sites.gemini.shelf import PackShelf
 from farm.sources.child import read_in_child
-from farm.steps.keep import part_path
+from farm.steps.keep import part_path, sweep_parts
 from farm.steps.keeper import DiskKeeper, measure
 from farm.store.base import Added
 from farm.store.engine import open_store
@@ -49,6 +49,7 @@ log = logging.getLogger(__name__)
 Tell = Callable[[RunEvent], None]
 
 PAGE_OF_JOBS = 1000
+STALE_PART_SECONDS = 24 * 3600
 GEMINI = "https://gemini.google.com/app"
 
 
@@ -65,6 +66,8 @@ class Farm:
         batch = await asyncio.to_thread(read_in_child, path)
         for warning in batch.warnings:
             log.warning("%s", warning)
+        if batch.completed:
+            log.info("%d rows of %s are COMPLETED already", batch.completed, path.name)
         return await self.store.add(
             queue, batch.rows, source=await asyncio.to_thread(os.path.realpath, path)
         )
@@ -196,6 +199,7 @@ async def _work_through(
         jobs_of=farm.jobs_of,
         home=farm.settings.home,
         downloads=farm.settings.downloads_dir,
+        shown=_from_home(farm.settings),
         sheet=farm.settings.downloads_dir / "contact-sheet.html",
         clock=farm.clock,
     )
@@ -207,6 +211,7 @@ async def _work_through(
     supervisor = Supervisor(
         posts=posts, store=farm.store, queues=queues, clock=farm.clock, tell=tell
     )
+    sweep_parts(farm.settings.downloads_dir, before=farm.clock.now() - STALE_PART_SECONDS)
     async with results:
         await supervisor.run()
     if len(supervisor.refused) == len(posts):
@@ -220,6 +225,12 @@ async def _work_through(
     )
     tell(RunEnded(report=report))
     return report
+
+
+def _from_home(settings: Settings) -> Path:
+    """The downloads folder as a person at home calls it."""
+    folder, home = settings.downloads_dir, settings.home
+    return folder.relative_to(home) if folder.is_relative_to(home) else folder
 
 
 async def _report(

@@ -27,10 +27,10 @@ class DiskKeeper:
     downloads: Path
     today: Callable[[], date]
 
-    async def keep(self, raw: RawImage, prompt: Prompt, *, owner: int | None, number: int) -> Image:
+    async def keep(self, raw: RawImage, prompt: Prompt, *, owner: int | None) -> Image:
         """See `farm.attempt.Keeper`."""
         proof = await asyncio.to_thread(verify, raw, prompt, duplicate_of=owner)
-        return await self._put(raw, proof, prompt, number, review=False)
+        return await self._put(raw, proof, prompt, review=False)
 
     async def keep_for_review(self, raw: RawImage, prompt: Prompt) -> Image | None:
         """See `farm.attempt.Keeper`."""
@@ -38,20 +38,17 @@ class DiskKeeper:
             proof = await asyncio.to_thread(verify, raw, replace(prompt, size=None))
         except Ended:
             return None
-        return await self._put(raw, proof, prompt, 1, review=True)
+        return await self._put(raw, proof, prompt, review=True)
 
     async def still_stands(self, path: str, sha256: str) -> Image | None:
         """See `farm.attempt.Keeper`."""
         return await asyncio.to_thread(self._prove_again, path, sha256)
 
-    async def _put(
-        self, raw: RawImage, proof: Proof, prompt: Prompt, number: int, *, review: bool
-    ) -> Image:
-        named = prompt if number == 1 else _numbered(prompt, number)
+    async def _put(self, raw: RawImage, proof: Proof, prompt: Prompt, *, review: bool) -> Image:
         place = Place(
             downloads=self.downloads,
             folder=dated_folder(self.today(), review=review),
-            name=lambda taken: image_name(named, proof.media_type, taken),
+            name=lambda taken: image_name(prompt, proof.media_type, taken),
         )
         return await asyncio.to_thread(keep, raw, proof, place)
 
@@ -90,9 +87,3 @@ _MEDIA_TYPES = {
     ".jpeg": "image/jpeg",
     ".webp": "image/webp",
 }
-
-
-def _numbered(prompt: Prompt, number: int) -> Prompt:
-    """The row's wish for the n-th picture of one answer: `name-2.png`."""
-    wish = Path(prompt.filename)
-    return replace(prompt, filename=f"{wish.stem}-{number}{wish.suffix}")

@@ -34,10 +34,10 @@ class PlainKeeper:
 
     doubts: list[Cause] = field(default_factory=list)
 
-    async def keep(self, raw: RawImage, prompt: Prompt, *, owner: int | None, number: int) -> Image:
+    async def keep(self, raw: RawImage, prompt: Prompt, *, owner: int | None) -> Image:
         if self.doubts or owner is not None:
             raise Ended(Outcome(cause=self.doubts.pop(0), message="not proven"))
-        return _image(raw, f"{prompt.id}-{number}.png")
+        return _image(raw, f"{prompt.id}.png")
 
     async def keep_for_review(self, raw: RawImage, prompt: Prompt) -> Image | None:
         return _image(raw, f"review/{prompt.id}.png")
