@@ -191,7 +191,7 @@
     };
   };
   const readTurn = (el) => {
-    const queries = all(el, "query");
+    const queries = outermost(all(el, "query"));
     const answers = outermost(all(el, "answer"));
     return {
       id: el.id,
@@ -212,13 +212,14 @@
       lightbox: el.matches(cssOf("lightbox")) || Boolean(el.querySelector(cssOf("lightbox"))),
     };
   };
+  // An empty list proves only something once it has been drawn: before, and while it is folded away,
+  // its element may stand there with nothing in it.
   const readConversations = () => {
-    const list = all(document, "conversation_list")[0];
+    const list = all(document, "conversation_list", shown)[0];
+    const links = all(document, "conversation_link");
     const waiting = list && list.querySelector("[aria-busy=true], mat-progress-spinner");
-    return {
-      listed: Boolean(list) && !waiting,
-      links: all(document, "conversation_link").map((el) => el.href),
-    };
+    const drawn = Boolean(list) && !waiting && textOf(list, { limit: 50 }) !== "";
+    return { listed: links.length > 0 || drawn, links: links.map((el) => el.href) };
   };
   const spoken = (role) => every(role, shown).map((el) => textOf(el, { limit: 1000 }));
   const composer = readComposer();
