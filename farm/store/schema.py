@@ -23,7 +23,8 @@ class DatabaseNow(FunctionElement[float]):
 
 @compiles(DatabaseNow, "postgresql")
 def _postgresql_now(_element: DatabaseNow, _compiler: Any, **_options: Any) -> str:
-    return "extract(epoch from clock_timestamp())::float8"
+    # Not clock_timestamp(): it is volatile, and no index serves a comparison with it.
+    return "extract(epoch from statement_timestamp())::float8"
 
 
 @compiles(DatabaseNow, "sqlite")
