@@ -628,6 +628,17 @@ async def test_on_the_small_model_the_label_says_so_and_the_picker_mends_it(
         assert visit.stand_in.log[0].mode == "Flash"
 
 
+async def test_a_limit_leaves_the_small_model_and_the_label_tells(chromium: Browser) -> None:
+    async with visiting(chromium, rule("quota_banner", times=1)) as visit:
+        await visit.send()
+
+        label = visit.page.locator('[data-test-id="logo-pill-label-container"]')
+        await expect(label).to_have_text("Flash-Lite")
+        await visit.send("Draw another image")
+        await visit.attached(said("image creation isn't available in your location"))
+        assert [entry.mode for entry in visit.stand_in.log] == ["Flash", "Flash-Lite"]
+
+
 async def test_a_reload_stops_a_fragile_answer(chromium: Browser) -> None:
     async with visiting(chromium, rule("fragile"), sleep=Beat().sleep) as visit:
         await visit.send()

@@ -3,6 +3,7 @@
 import { boot, h, isNew, later, texts } from "/_/static/dom.js";
 import { banner, closeMenu, notice, toast } from "/_/static/overlay.js";
 import { Composer } from "/_/static/composer.js";
+import { refreshMode } from "/_/static/modes.js";
 import { Sidebar, accountMark } from "/_/static/sidebar.js";
 import { TurnElement } from "/_/static/turns.js";
 
@@ -118,6 +119,7 @@ class App {
     } finally {
       this.#pending = false;
     }
+    refreshMode();
   }
 
   #refused({ toast: text, go }) {
@@ -185,6 +187,7 @@ class App {
   }
 
   #run(view) {
+    this.#pending = false;
     this.#running = view;
     this.composer.running = Boolean(view);
     if (view && this.#stopAsked) this.#stop();
