@@ -32,6 +32,7 @@ def status(*, as_json: AsJson = False) -> None:
     async def work(farm: Farm) -> dict[str, Any]:
         return {
             "counts": await farm.store.counts(),
+            "queues": await farm.store.queues(),
             "paused": await farm.store.paused(),
             "sessions": await farm.store.sessions(),
         }
@@ -40,7 +41,10 @@ def status(*, as_json: AsJson = False) -> None:
     if as_json:
         say_json(facts)
         return
-    say(counts_text(facts["counts"]))
+    for one in facts["queues"]:
+        say(f"{one.name}: {counts_text(one.counts)}")
+    if len(facts["queues"]) != 1:
+        say(f"all: {counts_text(facts['counts'])}")
     if facts["paused"]:
         say(f"paused: {', '.join(name or 'every queue' for name in sorted(facts['paused']))}")
     if facts["sessions"]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pytest
 
 from farm.cli.find import all_jobs, find_jobs
 from farm.errors import UsageError
-from farm.model.jobs import Attempt, Job, JobState
+from farm.model.jobs import Job, JobState
 from farm.model.prompts import Prompt
-from farm.model.sessions import Session
-from farm.store.base import Added, Event, Page, SourceRow
+from farm.store.base import Page
 
 
 def job(number: int, queue: str, prompt_id: str) -> Job:
@@ -44,12 +43,6 @@ class Shelf:
     def __init__(self, *jobs: Job) -> None:
         self._jobs = jobs
 
-    async def add(self, queue: str, rows: Sequence[SourceRow], source: str) -> Added:
-        raise AssertionError((queue, rows, source))
-
-    async def counts(self, queues: Sequence[str] = ()) -> Mapping[JobState, int]:
-        raise AssertionError(queues)
-
     async def page(
         self,
         *,
@@ -71,11 +64,8 @@ class Shelf:
     async def job(self, job_id: int) -> Job | None:
         return next((j for j in self._jobs if j.id == job_id), None)
 
-    async def history(self, job_id: int) -> tuple[Sequence[Attempt], Sequence[Event]]:
-        raise AssertionError(job_id)
-
-    async def sessions(self) -> tuple[Session, ...]:
-        raise AssertionError
+    async def find(self, queue: str | None, prompt_id: str) -> tuple[Job, ...]:
+        return tuple(j for j in self._jobs if j.prompt.id == prompt_id and queue in {None, j.queue})
 
 
 JOBS = [
