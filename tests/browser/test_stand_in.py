@@ -358,6 +358,20 @@ async def test_an_answer_goes_on_when_its_page_is_gone(chromium: Browser) -> Non
         assert len(visit.stand_in.log) == 1
 
 
+async def test_a_new_chat_is_not_disturbed_by_the_answer_left_behind(chromium: Browser) -> None:
+    beat = Beat()
+    async with visiting(chromium, sleep=beat.sleep) as visit:
+        await visit.send()
+        await visit.attached("user-query")
+        await visit.page.get_by_role("link", name="New chat").click()
+        async with visit.page.expect_response("**/_/mode"):  # the old answer's stream has ended
+            for _ in range(3):
+                beat.step()
+
+        await expect(visit.page).to_have_url(APP)
+        await expect(visit.page.locator("user-query")).to_have_count(0)
+
+
 async def test_the_side_bar_lists_chats_late_and_one_title_reads_like_a_refusal(
     chromium: Browser,
 ) -> None:

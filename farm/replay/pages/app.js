@@ -13,6 +13,7 @@ class App {
   #running = null; // the view of the turn being answered
   #stopAsked = false;
   #conversation = "";
+  #view = 0; // grows when another chat is opened: streams of the one before then end unheard
 
   constructor() {
     this.history = h("infinite-scroller.chat-history", { "data-test-id": "chat-history-container" });
@@ -70,6 +71,7 @@ class App {
   #reset() {
     this.#conversation = "";
     this.#running = null;
+    this.#view += 1;
     this.#turns.clear();
     this.history.replaceChildren();
     this.landing.replaceChildren();
@@ -83,7 +85,7 @@ class App {
     const chat = await answer.json();
     this.#conversation = id;
     document.title = `${chat.title} - Google Gemini`;
-    for (const turn of chat.turns) this.#show({ ...turn, title: chat.title, stuck: false });
+    for (const turn of chat.turns) this.#show({ ...turn, title: chat.title, stuck: false, stale: null });
     if (chat.watch) this.#follow(await fetch(`/_/chats/${id}/stream`));
   }
 
@@ -130,21 +132,21 @@ class App {
   /** Read an answer stream to its end; each line that is a list carries the turn's newest view. */
   async #follow(answer) {
     const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
-    const opened = this.history;
+    const view = this.#view;
     let rest = "";
     for (let part = await reader?.read(); part && !part.done; part = await reader.read()) {
       const lines = (rest + part.value).split("\n");
       rest = lines.pop();
       for (const line of lines) {
-        if (line.startsWith("[[") && opened === this.history) this.#show(JSON.parse(line)[1][1]);
+        if (line.startsWith("[[") && view === this.#view) this.#show(JSON.parse(line)[1][1]);
       }
     }
   }
 
   #show(view) {
     if (this.#conversation !== view.conversation) this.#begin(view);
-    if (view.stale) this.#showStale(view);
     if (!this.#turns.has(view.id)) this.#append(view);
+    if (view.stale) this.#showStale(view);
     const turn = this.#turns.get(view.id);
     if (view.gone) turn.element.remove();
     else turn.show(view);
