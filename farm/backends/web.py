@@ -60,7 +60,7 @@ class WebHand:
         reading = await self.page.new_chat()
         await record(Phase.TYPING, {"text": work.text})
         await composer.write(work.text)
-        await composer.ready_to_send()
+        await composer.remember()
         await record(Phase.SENDING, {"before": reading.conversations[:_KEPT_BEFORE]})
         sent = await composer.send(work.text)
         if sent is None:

@@ -35,32 +35,23 @@ class Composer:
     _marks: int = field(default=0)  # submit requests seen before we clicked
 
     async def write(self, text: str) -> None:
-        """Leave exactly this text in the box; the page's own words are the proof.
+        """Leave exactly this text in the box, ready to be sent; the page's own words are the proof.
 
-        The text goes in as one insertion, so that no newline can become Enter.
+        The text goes in as one insertion, so that no newline can become Enter. A page that is
+        still waking up may show the text and not know of it: then the button stays asleep, and the
+        text is written again. `Ended` when nothing helps; nothing was sent then.
         """
-        wanted = folded(text)
         for _ in range(_TRIES):
             await self._clear()
             keyboard = self.page.session.page.keyboard
             await self.page.session.run("write the prompt", keyboard.insert_text(text))
-            if await self.page.watch(
-                lambda reading: folded(reading.composer_text) == wanted or None,
-                self.page.patience.typed,
-            ):
+            if await self._takes(text) and await self._would_send():
                 return
-        raise Ended(
-            Outcome(
-                cause=Cause.NOT_ACCEPTED,
-                message="The prompt box did not take the text as it was written; nothing was sent.",
-            )
-        )
+        raise Ended(_not_ready(await self.page.look(), text))
 
-    async def ready_to_send(self) -> None:
-        """Wait until the button would send, and remember what stands on the page before it does."""
-        reading = await self.page.watch(_would_send, self.page.patience.accepted)
-        if reading is None:
-            raise Ended(_no_send_button(await self.page.look()))
+    async def remember(self) -> None:
+        """Note what stands on the page before the click, so that what comes after is told apart."""
+        reading = await self.page.look()
         self._before = frozenset(turn.id for turn in reading.turns if turn.id)
         self._count = len(reading.turns)
         self._marks = self.page.session.marked_requests
@@ -125,6 +116,22 @@ class Composer:
         still = folded(reading.composer_text) == folded(text)
         return still and not reading.generating and not reading.conversation
 
+    async def _takes(self, text: str) -> bool:
+        wanted = folded(text)
+
+        def holds(reading: Reading) -> bool | None:
+            return folded(reading.composer_text) == wanted or None
+
+        return bool(await self.page.watch(holds, self.page.patience.typed))
+
+    async def _would_send(self) -> bool:
+        def awake(reading: Reading) -> bool | None:
+            if reading.blocked is not None:
+                raise Ended(reading.blocked)
+            return reading.send is SendButton.SEND or None
+
+        return bool(await self.page.watch(awake, self.page.patience.typed))
+
     async def _clear(self) -> None:
         session = self.page.session
         box = await session.run("find the prompt box", visible(self.page.locate("composer")))
@@ -155,12 +162,6 @@ def same_prompt(query: str, wanted: str) -> bool:
     return len(shown) >= 200 and wanted.startswith(shown)  # noqa: PLR2004
 
 
-def _would_send(reading: Reading) -> Reading | None:
-    if reading.blocked is not None:
-        raise Ended(reading.blocked)
-    return reading if reading.send is SendButton.SEND else None
-
-
 def _refused_at_send(notice: Outcome) -> Outcome:
     if notice.cause is Cause.TRANSIENT:
         return Outcome(
@@ -169,6 +170,15 @@ def _refused_at_send(notice: Outcome) -> Outcome:
             said=notice.said,
         )
     return notice
+
+
+def _not_ready(reading: Reading, text: str) -> Outcome:
+    if folded(reading.composer_text) == folded(text):
+        return _no_send_button(reading)
+    return Outcome(
+        cause=Cause.NOT_ACCEPTED,
+        message="The prompt box did not take the text as it was written; nothing was sent.",
+    )
 
 
 def _no_send_button(reading: Reading) -> Outcome:

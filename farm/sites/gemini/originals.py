@@ -76,7 +76,10 @@ class Originals:
         if by_button is not None:
             await asyncio.to_thread(part.unlink, missing_ok=True)
             preview_sha = preview_sha or await self._sha_of_preview(address)
-            full = self._is_larger(by_button, shown) or by_button.sha256 != preview_sha
+            # An original may be no larger than a preview: then only bytes that are known not to be
+            # the preview's make it one.
+            other = bool(preview_sha) and by_button.sha256 != preview_sha
+            full = other or self._is_larger(by_button, shown)
             return _raw(by_button, "button", shown, full_size=full)
         if by_address is None:
             raise NetworkError("neither the picture's address nor its button gave the file")
