@@ -74,7 +74,9 @@ async def measure(url: str, count: int, rounds: int) -> dict[str, float]:
     async with open_store(url) as store:
         imported = await seconds(lambda: store.add("bench", prompts, "/bench.csv"))
         again = await seconds(lambda: store.add("bench", prompts, "/bench.csv"))
+        cpu = time.process_time()
         one_by_one = [await seconds(lambda n=n: one_job(store, n)) for n in range(rounds)]
+        cpu = time.process_time() - cpu
         eight = await seconds(lambda: at_once(store, 8, rounds))
         return {
             "rows": count,
@@ -82,6 +84,9 @@ async def measure(url: str, count: int, rounds: int) -> dict[str, float]:
             "import_rows_per_second": round(count / imported),
             "reimport_seconds": round(again, 2),
             "claim_complete_per_second": round(rounds / sum(one_by_one)),
+            "claim_complete_cpu_ms": round(
+                1000 * cpu / rounds, 2
+            ),  # whatever else the machine does
             "claim_complete_p95_ms": round(1000 * statistics.quantiles(one_by_one, n=20)[18], 1),
             "claim_complete_per_second_8_at_once": round(rounds / eight),
             "counts_ms": round(1000 * await seconds(store.counts), 1),

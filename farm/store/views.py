@@ -92,16 +92,8 @@ class SqlViews:
 
         Jobs of a paused queue count: a pause is meant to end.
         """
-        waiting = sa.and_(
-            in_state(JobState.PENDING, JobState.DELAYED), jobs.c.lane.in_(list(lanes))
-        )
-        statement = (
-            sa.select(sa.func.count())
-            .select_from(jobs)
-            .where(sa.or_(waiting, in_state(JobState.IN_PROGRESS)))
-        )
         async with self._database.read() as connection:
-            return await connection.scalar(statement) or 0
+            return int(await connection.scalar(_LEFT, {"lanes": list(lanes)}) or 0)
 
     async def history(self, job_id: int) -> tuple[Sequence[Attempt], Sequence[Event]]:
         """All attempts and events of a job, oldest first."""
@@ -129,6 +121,20 @@ class SqlViews:
 def _queue_ids(names: Sequence[str]) -> sa.Select[Any]:
     statement = sa.select(queues.c.id)
     return statement.where(queues.c.name.in_(names)) if names else statement
+
+
+def _count_of(state: JobState, *more: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+    counted = sa.select(sa.func.count()).select_from(jobs).where(in_state(state), *more)
+    return counted.scalar_subquery()
+
+
+_IN_LANES: Final = jobs.c.lane.in_(sa.bindparam("lanes", expanding=True))
+# A sum of three, because each of them has a partial index of its own and their union has none.
+_LEFT: Final = sa.select(
+    _count_of(JobState.PENDING, _IN_LANES)
+    + _count_of(JobState.DELAYED, _IN_LANES)
+    + _count_of(JobState.IN_PROGRESS, jobs.c.lease_until.is_not(None))
+)
 
 
 async def _tally(
