@@ -3,7 +3,8 @@
 General layout, low to high (tests/test_architecture.py holds it):
 
 errors, model            what everything speaks of; pure
-config, clock, log       the only reader of env and files; time as an argument
+settings, config         the table of settings; the only reader of env and files
+clock, log               time as an argument; records without secrets
 files                    writing whole files
 sources, compose, naming prompts in, texts and names out
 report                   the contact sheet

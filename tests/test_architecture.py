@@ -15,7 +15,7 @@ MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 
 LAYERS = [  # low to high: a unit imports its own line or a lower one, never a higher one
     {"errors", "model"},
-    {"config", "clock", "log", "files"},
+    {"settings", "config", "clock", "log", "files"},
     {"sources", "compose", "naming", "report", "store", "browser", "steps"},
     {"sites"},
     {"backends"},

@@ -61,7 +61,7 @@ profiles are the folders in `FARM_PROFILES_DIR`.
 
 def settings_page() -> str:
     """Every setting: what it does, what it takes, what it is without being set."""
-    head = SETTINGS_HEAD.format(written=WRITTEN.format("farm/config.py"))
+    head = SETTINGS_HEAD.format(written=WRITTEN.format("farm/settings.py"))
     sections = [line for setting in SETTINGS for line in setting_lines(setting)]
     return "\n".join([head, *sections, PROFILES_TAIL.format(alias=ACCOUNT_ALIAS)])
 

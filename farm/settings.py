@@ -1,0 +1,267 @@
+"""The settings: one record for those who use them, one table for all who speak of them.
+
+Pure: nothing is read here. `farm.config` fills the record from its sources; messages and
+docs/settings.md come from the table.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+PREFIX = "FARM_"
+STEALTH = ("off", "minimal", "full")
+LOG_LEVELS = ("debug", "info", "warning", "error")
+_WORDS = {"1": True, "true": True, "yes": True, "on": True}
+_WORDS |= {"0": False, "false": False, "no": False, "off": False}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """Everything a user can set, read once at the start and handed down."""
+
+    home: Path  # where profiles/, downloads/, logs/ and farm.db live
+    database_url: str = field(repr=False)  # may carry a password
+    profiles_dir: Path  # each folder in it is a profile
+    profile_paths: Mapping[str, Path]  # profiles that live elsewhere, by name
+    downloads_dir: Path  # where finished images go, by day
+    prompt_delay_seconds: float = 90.0  # the pace: wait between two prompts of a session
+    pace_jitter: float = 0.2  # how far a wait may stray from the pace, as a fraction of it
+    generation_timeout_seconds: float = 300.0  # without an image after so long: timeout
+    retry_wait_seconds: float = 30.0  # before a failed prompt is tried again; doubled each time
+    max_wait_seconds: float = 900.0  # a run that does not watch waits so long for a resting session
+    headless: bool = True  # browsers without windows
+    browser: str = ""  # path or channel; "" takes the best one installed
+    proxy_server: str = field(default="", repr=False)  # may carry a password
+    ignore_https_errors: bool = False  # only for a proxy that terminates TLS
+    selectors: Path | None = None  # a selector pack in place of the shipped one
+    ui_language: str = "en"  # asked of the page with ?hl=
+    stealth: str = "minimal"  # how much playwright-stealth hides
+    log_level: str = "info"  # of the file in log_dir
+    log_dir: Path  # one file per run
+    warnings: tuple[str, ...] = ()  # about names nobody reads, for the command line to show
+
+    def profile_path(self, name: str) -> Path:
+        """The folder of a profile, whether it exists or not."""
+        return self.profile_paths.get(name, self.profiles_dir / name)
+
+
+Parse = Callable[[str, Path], Any]
+"""Text and FARM_HOME in, value out; ValueError when the text is not what `allowed` says."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setting:
+    """One row of the table."""
+
+    key: str  # the field of Settings; FARM_<KEY> in the environment, <key> in farm.toml
+    text: str  # what it does, for docs/settings.md
+    parse: Parse
+    allowed: str  # for messages: what a good value looks like
+    default: str  # as the documents show it
+    aliases: Mapping[str, Callable[[str], str]] = field(default_factory=dict)  # seeds' name: unit
+
+    @property
+    def name(self) -> str:
+        """The name in the environment and in `.env`."""
+        return PREFIX + self.key.upper()
+
+
+def _text(text: str, _home: Path) -> str:
+    return text
+
+
+def path_from(text: str, home: Path) -> Path:
+    """An absolute path, symbolic links kept; a relative one starts at `home`."""
+    return Path(os.path.abspath(home / Path(text).expanduser()))  # noqa: PTH100  # keeps symlinks
+
+
+def _optional_path(text: str, home: Path) -> Path | None:
+    return path_from(text, home) if text else None
+
+
+def _flag(text: str, _home: Path) -> bool:
+    try:
+        return _WORDS[text.lower()]
+    except KeyError:
+        raise ValueError(text) from None
+
+
+def _number(least: float, most: float = math.inf) -> Parse:
+    def parse(text: str, _home: Path) -> float:
+        value = float(text)
+        if not least <= value <= most or math.isinf(value):
+            raise ValueError(text)
+        return value
+
+    return parse
+
+
+def _choice(words: tuple[str, ...]) -> Parse:
+    def parse(text: str, _home: Path) -> str:
+        if text.lower() not in words:
+            raise ValueError(text)
+        return text.lower()
+
+    return parse
+
+
+def _language(text: str, _home: Path) -> str:
+    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", text):
+        raise ValueError(text)
+    return text
+
+
+def same(text: str) -> str:
+    """An alias in the setting's own unit."""
+    return text
+
+
+def _milliseconds(text: str) -> str:
+    return str(float(text) / 1000)
+
+
+_A_FLAG = "1, true, yes, on or 0, false, no, off"
+_A_PATH = "a path; a relative one starts at FARM_HOME"
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        key="home",
+        text="The folder that holds `profiles/`, `downloads/`, `logs/`, `farm.db`, `.env` and "
+        "`farm.toml`.",
+        parse=path_from,
+        allowed="a path; a relative one starts at the current folder",
+        default="the current folder",
+    ),
+    Setting(
+        key="database_url",
+        text="The job store, as an SQLAlchemy URL with an async driver.",
+        parse=_text,
+        allowed="a URL such as sqlite+aiosqlite:////home/alice/farm.db",
+        default="`farm.db` in FARM_HOME",
+    ),
+    Setting(
+        key="profiles_dir",
+        text="The folder whose sub-folders are the browser profiles.",
+        parse=path_from,
+        allowed=_A_PATH,
+        default="`profiles` in FARM_HOME",
+    ),
+    Setting(
+        key="downloads_dir",
+        text="Where finished images go, in one folder per day.",
+        parse=path_from,
+        allowed=_A_PATH,
+        default="`downloads` in FARM_HOME",
+        aliases={"DOWNLOAD_BASE_DIR": same},
+    ),
+    Setting(
+        key="prompt_delay_seconds",
+        text="The pace: how long a session waits between two prompts.",
+        parse=_number(0),
+        allowed="a number of seconds, 0 or more",
+        default="90",
+        aliases={"PROMPT_DELAY_MS": _milliseconds},
+    ),
+    Setting(
+        key="pace_jitter",
+        text="How far each wait may stray from the pace, as a fraction of it.",
+        parse=_number(0, 1),
+        allowed="a number from 0 to 1",
+        default="0.2",
+    ),
+    Setting(
+        key="generation_timeout_seconds",
+        text="How long an answer may take to show its image.",
+        parse=_number(1),
+        allowed="a number of seconds, 1 or more",
+        default="300",
+    ),
+    Setting(
+        key="retry_wait_seconds",
+        text="The first wait before a failed prompt is tried again; it doubles up to tenfold.",
+        parse=_number(0, 86400),
+        allowed="a number of seconds, 0 or more",
+        default="30",
+    ),
+    Setting(
+        key="max_wait_seconds",
+        text="How long a run that ends with its queue waits for the soonest resting session before "
+        "it stops with exit code 3; `--watch` waits for ever.",
+        parse=_number(0),
+        allowed="a number of seconds, 0 or more",
+        default="900",
+    ),
+    Setting(
+        key="headless",
+        text="Whether browsers run without windows; `--headed` overrides it.",
+        parse=_flag,
+        allowed=_A_FLAG,
+        default="yes",
+    ),
+    Setting(
+        key="browser",
+        text="Which browser to drive. Empty takes the first there is of: Google Chrome, "
+        "Playwright's Chromium, the system's chromium.",
+        parse=_text,
+        allowed="a path of a browser, or a channel such as chrome",
+        default="empty",
+    ),
+    Setting(
+        key="proxy_server",
+        text="The proxy all sessions go through.",
+        parse=_text,
+        allowed="a URL such as http://127.0.0.1:3128",
+        default="empty",
+    ),
+    Setting(
+        key="ignore_https_errors",
+        text="Accept certificates that cannot be checked: only for a proxy that terminates TLS.",
+        parse=_flag,
+        allowed=_A_FLAG,
+        default="no",
+    ),
+    Setting(
+        key="selectors",
+        text="A selector pack (TOML) in place of the shipped one.",
+        parse=_optional_path,
+        allowed=_A_PATH,
+        default="empty",
+    ),
+    Setting(
+        key="ui_language",
+        text="The language asked of the page.",
+        parse=_language,
+        allowed="a language tag such as en or pt-BR",
+        default="en",
+    ),
+    Setting(
+        key="stealth",
+        text="How much playwright-stealth hides: nothing, only `navigator.webdriver`, or all it "
+        "can (which may contradict a real profile).",
+        parse=_choice(STEALTH),
+        allowed=", ".join(STEALTH),
+        default="minimal",
+    ),
+    Setting(
+        key="log_level",
+        text="What the log file of a run keeps; the terminal shows warnings and worse.",
+        parse=_choice(LOG_LEVELS),
+        allowed=", ".join(LOG_LEVELS),
+        default="info",
+        aliases={"LOG_LEVEL": same},
+    ),
+    Setting(
+        key="log_dir",
+        text="Where each run leaves its log file.",
+        parse=path_from,
+        allowed=_A_PATH,
+        default="`logs` in FARM_HOME",
+        aliases={"LOG_DIR": same},
+    ),
+)
