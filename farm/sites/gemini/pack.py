@@ -32,9 +32,11 @@ class Stamp:
 
     @property
     def current(self) -> bool:
-        """Whether the file still says the same; a touch without a change says the same."""
-        now = stamp(self.path)
-        return now.modified_ns == self.modified_ns or now.sha256 == self.sha256
+        """Whether the file still says the same; a touch without a change says the same.
+
+        A running farm asks before every look at the page: one `stat` while nothing was touched.
+        """
+        return modified_ns(self.path) == self.modified_ns or stamp(self.path).sha256 == self.sha256
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -201,10 +203,16 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 def stamp(path: Path) -> Stamp:
     """What the file looks like now."""
     try:
-        return Stamp(
-            path=path,
-            modified_ns=path.stat().st_mtime_ns,
-            sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
-        )
+        content = path.read_bytes()
     except OSError:
         return Stamp(path=path, modified_ns=0, sha256="")
+    digest = hashlib.sha256(content).hexdigest()
+    return Stamp(path=path, modified_ns=modified_ns(path), sha256=digest)
+
+
+def modified_ns(path: Path) -> int:
+    """When the file was last written, 0 if it is not there."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
