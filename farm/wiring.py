@@ -49,6 +49,7 @@ log = logging.getLogger(__name__)
 Tell = Callable[[RunEvent], None]
 
 PAGE_OF_JOBS = 1000
+WITHOUT_SANDBOX = "Running as root: the browsers start without their sandbox."
 STALE_PART_SECONDS = 24 * 3600
 GEMINI = "https://gemini.google.com/app"
 
@@ -207,6 +208,8 @@ async def _work_through(
         _post(farm, profile, options, gate, results.watching(tell))
         for profile in _chosen(farm.settings, options)
     ]
+    if is_root():
+        tell(Notice(level="warning", text=WITHOUT_SANDBOX))
     tell(RunStarted(sessions=tuple(post.name for post in posts), counts=before))
     supervisor = Supervisor(
         posts=posts, store=farm.store, queues=queues, clock=farm.clock, tell=tell
