@@ -102,6 +102,10 @@ def test_a_missing_pack_says_what_to_do(tmp_path: Path) -> None:
         load_pack(tmp_path / "none.toml")
 
 
+def test_a_folder_stands_for_the_pack_in_it(pack_file: Path) -> None:
+    assert load_pack(pack_file.parent).stamps[0].path == pack_file
+
+
 # --- the local override --------------------------------------------------------------------------
 
 

@@ -128,6 +128,8 @@ def cause(outcome: Outcome | None) -> Cause | None:
         ("Here is one of 1905. Something went wrong (1096)", Cause.TEXT_ONLY),
         ("The tower (1060) stands in the north.", Cause.TEXT_ONLY),
         ("The keeper said: come back tomorrow.", Cause.TEXT_ONLY),
+        ("He saw that something went wrong with the lamp.", Cause.TEXT_ONLY),
+        ("The speed limit reached by ships is low.", Cause.TEXT_ONLY),
         ("Shall I make more images today?", Cause.TEXT_ONLY),
         ("Es tut mir leid, das geht heute nicht.", Cause.TEXT_ONLY),
         (f"{QUOTA} " + "The sea is wide. " * 30, Cause.TEXT_ONLY),
@@ -332,6 +334,24 @@ def test_a_quota_banner_tells_when_the_limit_ends() -> None:
 )
 def test_a_toast_is_named_by_its_number_and_words(toast: str, expected: Cause | None) -> None:
     page = snapshot(toasts=[toast])
+
+    assert cause(reading(page).notice) is expected
+
+
+@pytest.mark.parametrize(
+    ("toast", "expected"),
+    [
+        ("Ein Fehler ist aufgetreten (1095)", Cause.TRANSIENT),
+        ("Ein Fehler ist aufgetreten (1060).", Cause.LIMITED_IP),
+        ("Ein Fehler ist aufgetreten (1096)", None),
+        ("Datei gespeichert (2)", None),
+        ("In voller Größe heruntergeladen (1024)", None),
+    ],
+)
+def test_in_an_unread_language_a_known_number_at_the_end_speaks(
+    toast: str, expected: Cause | None
+) -> None:
+    page = snapshot(toasts=[toast], language="de")
 
     assert cause(reading(page).notice) is expected
 

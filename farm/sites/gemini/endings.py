@@ -55,6 +55,7 @@ IN_NOTICES = (
 )
 ON_BARE_PAGES = (Cause.CHALLENGE, Cause.REGION, Cause.SIGNED_OUT)
 CODE = re.compile(r"\((?P<code>\d{1,5})\)")
+LAST_CODE = re.compile(r"\((?P<code>\d{2,5})\)\W*$")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,10 +63,16 @@ class Around:
     """What surrounds a text and decides what it means."""
 
     pack: Pack
+    language: str  # of the page
     sign_in: SignIn
     mode: str  # label of the mode picker, "" if unknown
     now: float
     zone: tzinfo | None
+
+    @property
+    def unread(self) -> bool:
+        """Whether the words of failures in the page's language are unknown: then marks decide."""
+        return not self.language.lower().startswith("en")
 
     @property
     def draws(self) -> bool:
@@ -105,7 +112,7 @@ def answer_outcome(text: str, *, stopped: Sequence[str], failed: int, around: Ar
 def _card(text: str, around: Around) -> Outcome | None:
     if says(text, around.pack.known.account_texts):
         return _about_the_account(text, around)
-    rest, causes = numbered(text, around.pack)
+    rest, causes = numbered(text, around)
     if cause := _first_cause(rest, IN_ANSWERS[:2], around.pack):
         return ended(cause, around, text)
     cause = next(iter(causes), None) or _first_cause(rest, IN_ANSWERS[2:], around.pack)
@@ -122,31 +129,40 @@ def _about_the_account(text: str, around: Around) -> Outcome:
     return ended(Cause.SIGNED_OUT, around, text, message)
 
 
-def numbered(text: str, pack: Pack) -> tuple[str, list[Cause]]:
+def numbered(text: str, around: Around) -> tuple[str, list[Cause]]:
     """The text without ignored error numbers' sentences, and the causes of the other numbers.
 
-    A number counts only beside an error text: a year in brackets is no error.
+    A number counts only beside an error text: a year in brackets is no error. Where the words are
+    unknown, a known number at the end of the text counts.
     """
+    codes = around.pack.known.codes
     sentences = re.split(r"(?<=\))\s*[.!]?\s+|(?<=[.!?])\s+", text)
     kept: list[str] = []
     causes: list[Cause] = []
     for sentence in sentences:
         found = CODE.search(sentence)
-        if not found or not says(sentence, pack.texts(Cause.TRANSIENT)):
+        if not found or not _is_error(sentence, text, around):
             kept.append(sentence)
             continue
-        cause = pack.known.codes.get(int(found["code"]), Cause.TRANSIENT)
+        cause = codes.get(int(found["code"]), Cause.TRANSIENT)
         if cause is not None:
             causes.append(cause)
             kept.append(sentence)
     return " ".join(kept), causes
 
 
+def _is_error(sentence: str, text: str, around: Around) -> bool:
+    if says(sentence, around.pack.texts(Cause.TRANSIENT)):
+        return True
+    last = LAST_CODE.search(sentence) if around.unread and text.endswith(sentence) else None
+    return last is not None and int(last["code"]) in around.pack.known.codes
+
+
 def notice_outcome(snapshot: Mapping[str, Any], around: Around) -> Outcome | None:
     """What a toast or a dialog says about what was just done."""
     dialogs = [f"{d['heading']} {d['text']}" for d in snapshot["dialogs"] if not d["lightbox"]]
     for text in map(fold, [*snapshot["toasts"], *dialogs]):
-        rest, causes = numbered(text, around.pack)
+        rest, causes = numbered(text, around)
         cause = next(iter(causes), None) or _first_cause(rest, IN_NOTICES, around.pack)
         if cause:
             return ended(cause, around, text)
@@ -176,8 +192,7 @@ def _limit_banner(snapshot: Mapping[str, Any], around: Around) -> Outcome | None
         if cause := _first_cause(text, IN_BANNERS, around.pack):
             return ended(cause, around, text)
     # The quota banner's own element in a language that farm cannot read is still the quota banner.
-    unread = not snapshot["language"].startswith(("en", "es"))
-    if unread and any(snapshot["quota_banners"]):
+    if around.unread and any(snapshot["quota_banners"]):
         return ended(Cause.LIMITED_QUOTA, around, snapshot["quota_banners"][0])
     return None
 

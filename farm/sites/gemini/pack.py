@@ -152,10 +152,12 @@ def script_argument(known: Checked) -> str:
 def load_pack(path: Path | None = None, local: Path | None = None) -> Pack:
     """Read a pack, by default the shipped one, with a local override if that file exists.
 
-    Without `local` the override is `gemini.local.toml` beside the pack. Raises UsageError for a
-    missing pack and InputError naming file and key for a wrong one.
+    `path` may be the folder of a pack. Without `local` the override is `gemini.local.toml` beside
+    the pack. Raises UsageError for a missing pack and InputError naming file and key for a wrong
+    one.
     """
     base = path or shipped_pack()
+    base = base / PACK_NAME if base.is_dir() else base
     override = local or base.with_name(LOCAL_NAME)
     if not base.is_file():
         raise UsageError(f"No selector pack at {base}. Set FARM_SELECTORS to an existing file.")

@@ -26,7 +26,14 @@ def read(snapshot: Snapshot, pack: Pack, now: float, zone: tzinfo | None = None)
     """
     sign_in = _sign_in(snapshot, pack)
     mode = _mode_label(snapshot["mode"], pack)
-    around = Around(pack=pack, sign_in=sign_in, mode=mode, now=now, zone=zone)
+    around = Around(
+        pack=pack,
+        language=snapshot["language"],
+        sign_in=sign_in,
+        mode=mode,
+        now=now,
+        zone=zone,
+    )
     blocked = blocked_outcome(snapshot, around)
     composer = snapshot["composer"] or {}
     return Reading(

@@ -221,7 +221,7 @@
     const drawn = Boolean(list) && !waiting && textOf(list, { limit: 50 }) !== "";
     return { listed: links.length > 0 || drawn, links: links.map((el) => el.href) };
   };
-  const spoken = (role) => every(role, shown).map((el) => textOf(el, { limit: 1000 }));
+  const spoken = (role) => every(role, shown).map((el) => textOf(el, { skip: "mat-icon, gem-icon", limit: 1000 }));
   const composer = readComposer();
   // A page of another kind (region, captcha) has no composer; its side bar still tells nothing.
   const bare = composer
