@@ -12,6 +12,7 @@ from farm.model.causes import Cause
 from farm.model.outcomes import Outcome
 from farm.sites.base import Reading, SendButton, Turn
 from farm.sites.gemini.page import GeminiPage, folded
+from farm.sites.gemini.words import fold
 
 _TRIES = 3
 _SELECT_ALL = "Meta+A" if sys.platform == "darwin" else "Control+A"
@@ -154,12 +155,16 @@ class Composer:
 
 
 def same_prompt(query: str, wanted: str) -> bool:
-    """Whether a turn's query is our folded text; long ones may be shown shortened."""
-    shown = folded(query)
-    if shown == wanted:
+    """Whether a turn's query is our folded text; a long one may be shown shortened by an ellipsis.
+
+    Readings have plain quotes where the page has typographic ones, so both sides are folded alike.
+    """
+    shown, asked = fold(folded(query)), fold(wanted)
+    if shown == asked:
         return True
-    shown = shown.rstrip("…. ")
-    return len(shown) >= 200 and wanted.startswith(shown)  # noqa: PLR2004
+    head = shown.removesuffix("…").removesuffix("...")
+    # Without its ellipsis a beginning is another prompt, one that ours goes on from.
+    return head != shown and len(head) >= 200 and asked.startswith(head.rstrip())  # noqa: PLR2004
 
 
 def _refused_at_send(notice: Outcome) -> Outcome:
