@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from farm.model.causes import Cause
 from farm.model.jobs import OPEN_STATES, JobState
 from farm.model.sessions import Session, SessionState
 
@@ -51,10 +52,19 @@ def _why_left(left: int, sessions: Sequence[Session], stopped: bool, now: float)
     return f"{left} jobs are left. {reasons}".strip()
 
 
+_ADVICE: Mapping[Cause | None, str] = {
+    Cause.SIGNED_OUT: "Sign in again: farm login {name}",
+    Cause.CHALLENGE: "Open its window and answer what Google asks: farm login {name}",
+    Cause.WRONG_MODE: "Choose a model that makes images in its window: farm login {name}",
+    Cause.REGION: "Use an account and a place where Gemini makes images.",
+}
+
+
 def _reason(session: Session, now: float) -> str:
     why = f" ({session.cause})" if session.cause else ""
     if session.state is SessionState.NEEDS_PERSON:
-        return f"{session.name} needs you{why}: {session.message}"
+        advice = _ADVICE.get(session.cause, "").format(name=session.name)
+        return f"{session.name} needs you{why}: {session.message} {advice}".strip()
     if session.state is SessionState.RESTING:
         minutes = max(1, round((session.next_ready_at - now) / 60))
         return f"{session.name} rests for about {minutes} min{why}."

@@ -12,7 +12,7 @@ from farm.model.jobs import Phase
 from farm.replay.scenario import Defaults, Scenario
 
 if TYPE_CHECKING:
-    from conftest import Build, House
+    from house import Build, House
 
 QUICK = Defaults(delay_seconds=0.8)
 

@@ -10,7 +10,7 @@ import pytest
 from farm.replay.scenario import Defaults, Rule, Scenario
 
 if TYPE_CHECKING:
-    from conftest import Build, House
+    from house import Build, House
 
 QUICK = Defaults(delay_seconds=0.5)
 

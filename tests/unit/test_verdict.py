@@ -63,6 +63,7 @@ def test_work_that_is_left_is_explained_by_each_session() -> None:
 
     assert verdict.sentence == (
         "3 jobs are left. alice needs you (signed_out): Nobody is signed in. "
+        "Sign in again: farm login alice "
         "bob rests for about 120 min (limited.quota)."
     )
 
