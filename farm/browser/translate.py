@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,7 +20,13 @@ _GONE = (
     "Connection closed",
     "browser has disconnected",
 )
-_NETWORK = ("net::ERR_", "ECONNREFUSED", "ECONNRESET", "socket hang up", "ETIMEDOUT")
+# Chromium's own codes, then what the driver's requests say in the words of its runtime.
+_NETWORK = re.compile(
+    r"net::ERR_"
+    r"|\bE(?:CONN(?:REFUSED|RESET|ABORTED)|TIMEDOUT|NOTFOUND|AI_AGAIN|PIPE|PROTO"
+    r"|(?:HOST|NET)(?:UNREACH|DOWN))\b"
+    r"|socket hang up|socket disconnected|: aborted\b|Proxy connection"
+)
 
 
 def translate(error: Error, doing: str) -> BrowserError:
@@ -30,7 +37,7 @@ def translate(error: Error, doing: str) -> BrowserError:
         return BrowserTimeout(message)
     if any(mark in error.message for mark in _GONE):
         return BrowserGone(message)
-    if any(mark in error.message for mark in _NETWORK):
+    if _NETWORK.search(error.message):
         return NetworkError(message)
     return BrowserError(message)
 

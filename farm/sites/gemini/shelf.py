@@ -24,6 +24,7 @@ class PackShelf:
     clock: Clock
     _pack: Pack | None = None
     _checked_at: float = field(default=0.0)
+    _told: str = ""  # what was wrong with the files when they were last read
 
     def __call__(self) -> Pack:
         """The pack. A file that turned bad is told once and the last good pack stays in use.
@@ -40,9 +41,14 @@ class PackShelf:
 
     def _again(self, pack: Pack) -> Pack:
         if not pack.stale:
+            self._told = ""
             return pack
         try:
-            return load_pack(self.path, self.local)
+            changed = load_pack(self.path, self.local)
         except UsageError as error:
-            log.warning("the changed selector pack is not used: %s", error)
+            if str(error) != self._told:
+                log.warning("the changed selector pack is not used: %s", error)
+            self._told = str(error)
             return pack
+        self._told = ""
+        return changed
