@@ -105,5 +105,5 @@ def test_a_bad_file_that_is_mended_is_used(shelf: PackShelf, clock: FakeClock) -
 def test_without_ever_a_good_pack_the_first_look_says_what_is_wrong(shelf: PackShelf) -> None:
     shelf.local.write_text("[roles.composer\n", encoding="utf-8")
 
-    with pytest.raises(UsageError, match="gemini.local.toml"):
+    with pytest.raises(UsageError, match=r"gemini\.local\.toml"):
         shelf()
