@@ -1,0 +1,67 @@
+"""Headful debugging: real windows on a virtual screen."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from farm.browser.profiles import browsers_on
+from farm.replay.scenario import Defaults, Scenario
+
+if TYPE_CHECKING:
+    from house import Build
+
+
+def says_completed(line: str) -> bool:
+    said = json.loads(line) if line.startswith("{") else {}
+    return said.get("event") == "job_changed" and said["job"]["state"] == "completed"
+
+
+NEEDS_SCREEN = pytest.mark.skipif(
+    shutil.which("Xvfb") is None, reason="no virtual screen: install Xvfb to run this"
+)
+
+
+@pytest.fixture
+def screen() -> Iterator[str]:
+    """A virtual screen of its own, on the first free display."""
+    reading, writing = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1600x1000x24", "-nolisten", "tcp"],
+        pass_fds=(writing,),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(writing)
+    with os.fdopen(reading) as display:
+        yield f":{display.readline().strip()}"
+    server.terminate()
+    server.wait(timeout=10)
+
+
+@NEEDS_SCREEN
+async def test_a_window_works_slowly_and_stays_open_until_it_is_told_to_close(
+    build: Build, screen: str
+) -> None:
+    house = await build(Scenario(defaults=Defaults(delay_seconds=0.5)), DISPLAY=screen)
+    running = await house.start(
+        "start", str(house.prompts(1)), "--headed", "--slow-mo", "20", "--keep-open", "--json"
+    )
+    await running.until(says_completed)
+
+    (browser,) = browsers_on(house.home / "profiles" / "account1")
+    headless = [part for part in browser.cmdline() if part.startswith("--headless")]
+    running.process.send_signal(signal.SIGINT)
+    done = await running.end()
+
+    assert headless == []
+    assert done.code == 0
+    assert set(house.saved().values()) <= house.originals(1)
+    assert house.browsers() == []
