@@ -1,123 +1,105 @@
-"""All budgets of DESIGN section 11 in one table: python -m bench [NAME …]; 1 when one is missed."""
+"""All budgets of DESIGN section 11 in one table; exit code 1 when one is missed.
+
+    python -m bench [--json FILE] [NAME …]
+
+Every figure is measured by this run, each measurement in a process of its own. Loopback only; about
+five minutes in all.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
+import os
+import platform
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
-FARM = str(Path(sys.executable).with_name("farm"))
+from bench.budgets import BUDGETS, HEADLINE, line
+from bench.stage import FARM
 
-
-@dataclass(frozen=True, kw_only=True)
-class Budget:
-    """One figure and the bound it must keep."""
-
-    name: str
-    figure: str  # dotted path in the measurement's JSON
-    least: float = float("-inf")
-    most: float = float("inf")
-
-    def row(self, figures: Mapping[str, Any]) -> tuple[bool, str]:
-        """Whether it is kept, and its line of the table."""
-        value: Any = figures
-        for key in self.figure.split("."):
-            value = value[key]
-        kept = self.least <= value <= self.most
-        bound = f"<= {self.most:g}" if self.most < float("inf") else f">= {self.least:g}"
-        return kept, f"{'ok  ' if kept else 'MISS'}  {self.name:52} {value:>10g}   {bound}"
+ROOT = Path(__file__).parent.parent
+HELP_RUNS = 10
+LIMIT_SECONDS = 240  # of one measurement: a hang is a failure, not a wait
 
 
 def script(name: str, *words: str) -> Mapping[str, Any]:
     """What a measurement printed."""
+    command = [sys.executable, "-m", f"bench.{name}", *words]
     done = subprocess.run(
-        [sys.executable, str(HERE / name), *words], stdout=subprocess.PIPE, check=True
+        command, cwd=ROOT, stdout=subprocess.PIPE, check=True, timeout=LIMIT_SECONDS
     )
     figures: Mapping[str, Any] = json.loads(done.stdout)
     return figures
 
 
 def startup() -> Mapping[str, Any]:
-    """How long `farm --help` takes; the best one, because the machine's other work is not ours."""
+    """How long `farm --help` takes."""
     times = []
-    for _ in range(10):
+    for _ in range(HELP_RUNS):
         began = time.perf_counter()
         subprocess.run([FARM, "--help"], stdout=subprocess.DEVNULL, check=True)
         times.append(time.perf_counter() - began)
-    return {"best": min(times), "median": statistics.median(times)}
+    return {
+        "runs": HELP_RUNS,
+        "min_seconds": round(min(times), 3),
+        "median_seconds": round(statistics.median(times), 3),
+    }
 
 
-Measurement = Callable[[], Mapping[str, Any]]
-BENCHES: Mapping[str, tuple[Measurement, tuple[Budget, ...]]] = {
-    "startup": (
-        startup,
-        (Budget(name="farm --help, best of ten, seconds", figure="best", most=0.3),),
-    ),
-    "import": (
-        lambda: script("bench_import.py", "100000"),
-        (
-            Budget(
-                name="100k rows read and checked, seconds",
-                figure="100000.through_child.seconds",
-                most=5,
-            ),
-        ),
-    ),
-    "store": (
-        lambda: script("bench_store.py", "--rows", "1000000", "--rounds", "2000"),
-        (
-            Budget(
-                name="claim + complete per second at 1M rows",
-                figure="claim_complete_per_second",
-                least=150,
-            ),
-            Budget(
-                name="rows stored per second at 1M rows",
-                figure="import_rows_per_second",
-                least=20_000,
-            ),
-        ),
-    ),
-    "run": (
-        lambda: script("bench_run.py"),
-        (
-            Budget(
-                name="image in the page to recorded file, p95 seconds",
-                figure="image_to_file_p95_seconds",
-                most=1,
-            ),
-            Budget(
-                name="times faster than looking every 5 s, waiting 10 s",
-                figure="times_faster_than_recipe",
-                least=10,
-            ),
-            Budget(name="farm's own process, two sessions, MB", figure="farm_rss_mb", most=150),
-            Budget(
-                name="two waiting sessions, % of a core",
-                figure="waiting_percent_of_a_core",
-                most=4,
-            ),
-        ),
-    ),
+MEASUREMENTS: Mapping[str, Callable[[], Mapping[str, Any]]] = {
+    "startup": startup,
+    "intake": lambda: script("bench_intake"),
+    "store": lambda: script("bench_store", "--rows", "1000000", "--rounds", "2000"),
+    "latency": lambda: script("bench_latency"),
+    "footprint": lambda: script("bench_footprint"),
 }
 
 
+def load() -> float | None:
+    """Processes that wanted a core in the last minute; None where the system does not tell."""
+    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on."""
+    return {
+        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "cores": os.cpu_count(),
+        "load_before": load(),
+    }
+
+
 def main() -> int:
-    missed = 0
-    for name in sys.argv[1:] or BENCHES:
-        measurement, budgets = BENCHES[name]
-        figures = measurement()
-        for kept, row in (budget.row(figures) for budget in budgets):
-            print(row, flush=True)
-            missed += not kept
-    return 1 if missed else 0
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the budgets.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(MEASUREMENTS))
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write there, not to stdout")
+    wish = parser.parse_args()
+    if unknown := set(wish.names) - set(MEASUREMENTS):
+        parser.error(f"no measurement {min(unknown)!r}; known: {', '.join(MEASUREMENTS)}")
+    result: dict[str, Any] = {"machine": machine(), "budgets": [], "figures": {}}
+    print(HEADLINE, flush=True)
+    for name in wish.names or MEASUREMENTS:
+        began = time.monotonic()
+        figures = MEASUREMENTS[name]()
+        seconds = round(time.monotonic() - began, 1)
+        result["figures"][name] = {**figures, "measured_in_seconds": seconds}
+        for checked in (budget.check(figures) for budget in BUDGETS[name]):
+            result["budgets"].append(checked)
+            print(line(checked), flush=True)
+    text = json.dumps(result, indent=2)
+    if wish.json is None:
+        print(f"\n{text}")
+    else:
+        wish.json.write_text(f"{text}\n", encoding="utf-8")
+    return 0 if all(checked["kept"] for checked in result["budgets"]) else 1
 
 
 if __name__ == "__main__":

@@ -1,0 +1,83 @@
+"""Every budget of DESIGN section 11, and where its figure stands in what a measurement printed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+HEADLINE = f"{'':4}  {'budget':55} {'bound':>9} {'measured':>10} {'measured/bound':>15}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Budget:
+    """A bound that a figure must keep: at most, or at least."""
+
+    name: str
+    figure: str  # dotted path in the measurement's JSON
+    most: float | None = None
+    least: float | None = None
+
+    def check(self, figures: Mapping[str, Any]) -> dict[str, Any]:
+        """The figure, the bound, their ratio and whether the bound is kept."""
+        measured: Any = figures
+        for key in self.figure.split("."):
+            measured = measured[key]
+        bound = self.most if self.least is None else self.least
+        if bound is None:
+            raise ValueError(f"{self.name} has no bound")
+        kept = measured <= bound if self.least is None else measured >= bound
+        return {
+            "budget": self.name,
+            "bound": f"{'<=' if self.least is None else '>='} {bound:g}",
+            "measured": measured,
+            "ratio": round(measured / bound, 2),
+            "kept": kept,
+        }
+
+
+def line(checked: Mapping[str, Any]) -> str:
+    """A checked budget as a line of the table."""
+    verdict = "ok" if checked["kept"] else "MISS"
+    figures = f"{checked['bound']:>9} {checked['measured']:>10g} {checked['ratio']:>15g}"
+    return f"{verdict:4}  {checked['budget']:55} {figures}"
+
+
+BUDGETS: Mapping[str, tuple[Budget, ...]] = {
+    "startup": (Budget(name="farm --help, median of ten, s", figure="median_seconds", most=0.3),),
+    "intake": (
+        Budget(name="10,000 rows of CSV in the store, s", figure="10000.seconds", most=1),
+        Budget(name="100,000 rows of CSV in the store, s", figure="100000.seconds", most=5),
+    ),
+    "store": (
+        Budget(
+            name="claim + complete at 1,000,000 jobs, per s",
+            figure="claim_complete_per_second",
+            least=150,
+        ),
+    ),
+    "latency": (
+        Budget(
+            name="image in the page to recorded file, p95, s", figure="farm.p95_seconds", most=1
+        ),
+        Budget(name="images measured", figure="farm.images", least=20),
+        Budget(
+            name="the seeds' recipe over farm, ratio of medians",
+            figure="recipe_over_farm",
+            least=10,
+        ),
+    ),
+    "footprint": (
+        Budget(name="farm's own process at work, peak, MB", figure="working.peak_mb", most=150),
+        Budget(
+            name="farm's own process, two sessions, steady, MB",
+            figure="working.steady_mb",
+            most=150,
+        ),
+        Budget(
+            name="a waiting session, % of a core",
+            figure="waiting.percent_of_a_core_per_session",
+            most=2,
+        ),
+    ),
+}
