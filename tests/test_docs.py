@@ -19,6 +19,7 @@ from farm.cli.app import app
 from farm.cli.running import INTERRUPTED
 from farm.config import SETTINGS, load_settings
 from farm.model.causes import Cause
+from farm.sources.columns import Column
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -110,6 +111,11 @@ def test_the_first_two_commands_are_the_ones_of_the_readme() -> None:
     assert "make demo" in read("README.md")
     assert "make test" in read("README.md")
     assert "exec make test" in read(".ci/run")
+
+
+@pytest.mark.parametrize("column", Column)
+def test_every_column_of_a_prompt_file_is_named_to_the_user(column: Column) -> None:
+    assert column.value in read("README.md")
 
 
 def test_the_first_use_takes_at_most_fifteen_lines() -> None:

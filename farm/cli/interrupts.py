@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-SIGNALS = tuple(
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
-)
+HANG_UP = getattr(signal, "SIGHUP", None)  # Windows has none
+SIGNALS = (signal.SIGINT, signal.SIGTERM, *([HANG_UP] if HANG_UP else []))
 
 
 @dataclass(kw_only=True, slots=True)
@@ -37,10 +36,15 @@ class Interrupts:
 
 @contextmanager
 def catching(interrupts: Interrupts) -> Iterator[None]:
-    """Send this process's signals to `interrupts` while the running loop is inside."""
+    """Send this process's signals to `interrupts` while the running loop is inside.
+
+    A hang-up that `nohup` had ignored stays ignored: the night's run outlives its terminal.
+    """
     loop = asyncio.get_running_loop()
     before = {number: signal.getsignal(number) for number in SIGNALS}
-    for number in SIGNALS:
+    if before.get(HANG_UP) is signal.SIG_IGN:
+        del before[HANG_UP]
+    for number in before:
         try:
             loop.add_signal_handler(number, interrupts)
         except NotImplementedError:  # Windows: no loop of it can watch for signals

@@ -108,7 +108,7 @@ async def test_a_run_that_ends_by_itself_gives_its_own_exit_code(shown: Recorder
     assert not shown.open
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 async def test_the_first_signal_lets_work_in_flight_end(shown: Recorder, number: int) -> None:
     ending = await drive(interrupted_run(1, 5, number), shown)
 
@@ -137,6 +137,25 @@ async def test_signals_are_given_back_after_the_run(shown: Recorder) -> None:
     await drive(interrupted_run(1, 0), shown)
 
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+async def test_a_run_under_nohup_outlives_its_terminal(shown: Recorder) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    async def run(
+        _s: Settings, _o: RunOptions, /, *, on_event: Tell, stop: asyncio.Event
+    ) -> RunReport:
+        os.kill(os.getpid(), signal.SIGHUP)
+        await asyncio.sleep(0)
+        on_event(Notice(level="info", text=f"told to stop: {stop.is_set()}"))
+        return report(left=0, exit_code=0)
+
+    try:
+        await drive(run, shown)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+    assert shown.texts == ["told to stop: False"]
 
 
 async def test_an_error_of_the_run_closes_the_display_and_goes_on_up(shown: Recorder) -> None:
