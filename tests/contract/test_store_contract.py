@@ -57,6 +57,13 @@ async def test_the_higher_priority_goes_first_over_all_queues(desk: Desk) -> Non
     assert [claim.job.prompt.id for claim in claims] == ["high", "low"]
 
 
+async def test_the_higher_priority_goes_first_within_a_queue(desk: Desk) -> None:
+    await desk.add("low")
+    await desk.store.add("q", [desk.row("high")], "/prompts.csv", priority=5)
+
+    assert (await desk.claim()).job.prompt.id == "high"
+
+
 async def test_an_earlier_lane_goes_before_a_higher_priority(desk: Desk) -> None:
     await desk.store.add("a", [desk.row("any")], "/a.csv", priority=5)
     await desk.store.add("b", [desk.row("web")], "/b.csv", lane="web")

@@ -65,6 +65,12 @@ async def test_pages_follow_each_other_without_gap_or_repeat(desk: Desk) -> None
     assert third.after is None
 
 
+async def test_a_full_last_page_has_nothing_after_it(desk: Desk) -> None:
+    await desk.add("p0", "p1")
+
+    assert (await desk.store.page(limit=2)).after is None
+
+
 async def test_a_page_may_be_of_some_queues_and_states(desk: Desk) -> None:
     await end_in_every_state(desk)
     await desk.add("other", queue="b")
@@ -195,20 +201,27 @@ async def test_reset_never_sends_again_what_may_have_been_sent(desk: Desk) -> No
 
 
 async def test_reset_leaves_other_queues_alone(desk: Desk) -> None:
-    await desk.add("one", queue="a")
+    await desk.add("failed", "silent", queue="a")
     await desk.store.fail(await desk.claim(), Cause.REFUSED_POLICY, "", None)
+    await desk.claim()
+    desk.wait(61)
     await desk.add("two", queue="b")
 
     assert await desk.store.reset("b") == 0
 
-    assert (await desk.only("one")).state is JobState.FAILED
+    assert await desk.states() == {
+        "failed": JobState.FAILED,
+        "silent": JobState.IN_PROGRESS,
+        "two": JobState.PENDING,
+    }
 
 
 async def test_dropping_a_queue_removes_it_whole_and_frees_its_name(desk: Desk) -> None:
     done = await desk.finish("one", queue="a")
-    await desk.add("two", queue="a")
-    held = await desk.claim()
     await desk.add("three", queue="b")
+    await desk.add("two", queue="a")
+    await desk.store.pause("b")
+    held = await desk.claim()
 
     assert await desk.store.reset("a", drop=True) == 2
 

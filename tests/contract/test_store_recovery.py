@@ -102,6 +102,27 @@ async def test_a_job_whose_session_never_returns_ends_in_review(desk: Desk, phas
     assert "conversation" in job.message
 
 
+async def test_a_pin_ends_with_its_attempt_and_does_not_shorten_the_next(desk: Desk) -> None:
+    await desk.add("one")
+    claim = await desk.reach(await desk.claim("alice"), Phase.SENDING)
+    await desk.store.give_back(claim, Cause.NOT_ACCEPTED, "still in the box")
+    desk.wait(PIN)
+    await desk.store.park(await desk.claim("bob"), Cause.SIGNED_OUT, "signed out")
+
+    assert await desk.store.maintain() == 0
+    assert await desk.try_claim("alice") is None
+
+
+async def test_a_delay_that_is_not_over_holds(desk: Desk) -> None:
+    await desk.add("one", "two")
+    await desk.store.give_back(await desk.claim(), Cause.LIMITED_IP, "", after_seconds=5)
+    await desk.store.give_back(await desk.claim(), Cause.LIMITED_IP, "", after_seconds=60)
+    desk.wait(6)
+
+    assert await desk.store.maintain() == 1
+    assert await desk.states() == {"one": JobState.PENDING, "two": JobState.DELAYED}
+
+
 async def test_a_parked_job_with_nothing_sent_goes_back_to_everybody(desk: Desk) -> None:
     await desk.add("one")
     await desk.store.park(await desk.claim("alice"), Cause.SIGNED_OUT, "signed out")
@@ -153,6 +174,28 @@ async def test_adoption_takes_a_dead_workers_job_before_its_lease_ends(desk: Des
         await desk.complete(dead)
     await desk.complete(claim)
     await desk.complete(other)
+
+
+async def test_the_claim_from_before_an_adoption_is_refused_to_the_same_worker_too(
+    desk: Desk,
+) -> None:
+    await desk.add("one")
+    before = await desk.claim("alice", worker="w")
+    (after,) = await desk.store.adopt("w", "alice")
+
+    with pytest.raises(LostLease):
+        await desk.complete(before)
+
+    await desk.complete(after)
+
+
+async def test_a_session_adopts_its_own_jobs_only(desk: Desk) -> None:
+    await desk.add("one")
+    claim = await desk.claim("alice")
+
+    assert await desk.store.adopt("host:2:0:bob", "bob") == ()
+
+    await desk.complete(claim)
 
 
 async def test_an_adopted_job_is_leased_anew(desk: Desk) -> None:
