@@ -159,16 +159,26 @@ class BrowserSession:
     async def _prepare(self, context: BrowserContext) -> None:
         binding = f"_{secrets.token_hex(6)}"
         with translated(f"{self.profile.name}: cannot prepare the browser"):
-            await context.expose_binding(binding, self._signal)
             if self.observe_js:
                 await context.add_init_script(f"({self.observe_js})({binding!r})")
             page = context.pages[0] if context.pages else await context.new_page()
+            await self._bind(context, page, binding)
         page.on("crash", self._died)
         page.on("close", self._died)
         context.on("close", self._died)
         page.on("response", self._keep)
         page.on("request", self._count)
         self._context, self._page = context, page
+
+    async def _bind(self, context: BrowserContext, page: Page, name: str) -> None:
+        """Let the page call us by that name.
+
+        Playwright's own bindings leave `__playwright__binding__` in every page, for all to see.
+        """
+        devtools = await context.new_cdp_session(page)
+        devtools.on("Runtime.bindingCalled", self._signal)
+        await devtools.send("Runtime.enable")
+        await devtools.send("Runtime.addBinding", {"name": name})
 
     def _signal(self, *_args: object) -> None:
         self.changed.set()

@@ -19,7 +19,8 @@
     quiet = longest = 0;
     const notify = window[bindingName];
     // The binding answers with a promise that fails when its owner is gone: nobody is left to tell.
-    if (typeof notify === "function") Promise.resolve(notify()).catch(() => {});
+    // A binding of the browser itself takes exactly one string.
+    if (typeof notify === "function") Promise.resolve(notify("")).catch(() => {});
   };
   const changed = () => {
     clearTimeout(quiet);
