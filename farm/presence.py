@@ -14,7 +14,7 @@ from farm.model.outcomes import Outcome
 from farm.model.sessions import Session, SessionState
 
 RED = frozenset({SessionState.NEEDS_PERSON, SessionState.STOPPED})
-_ACTIVE = frozenset({SessionState.STARTING, SessionState.READY, SessionState.BUSY})
+_OVER_AT_THE_END = frozenset(SessionState) - RED - {SessionState.RESTING}
 
 
 class SessionBook(Protocol):
@@ -76,8 +76,8 @@ class Presence:
         await self.become(state, job_id=None, cause=why.cause, message=why.message)
 
     async def leave(self) -> None:
-        """The session ends; waits and reasons stay as they are."""
-        if self.session.state in _ACTIVE:
+        """The session ends; its waits stay, and so does a reason to rest or to stop."""
+        if self.session.state in _OVER_AT_THE_END:
             await self.become(SessionState.STOPPED, job_id=None)
 
     def count(self, cause: Cause) -> None:

@@ -127,6 +127,8 @@ class Worker:
             if wait <= _NOW_SECONDS:
                 break
             await self._leave_if_done()
+            if self.presence.session.state is SessionState.STARTING:
+                await self.presence.become(SessionState.PACING)  # from the run before
             await self._nap(wait)
         await self.presence.become(SessionState.READY, cause=None, message="")
 
