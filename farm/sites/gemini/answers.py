@@ -11,6 +11,9 @@ from farm.model.outcomes import Outcome
 from farm.sites.base import Reading, Turn
 from farm.sites.gemini.page import GeminiPage
 
+SLICE_SECONDS = 5.0
+"""A finished turn whose pictures have not loaded is scrolled to so often."""
+
 FindTurn = Callable[[Reading], Turn | None]
 # A mode that falls back when the allowance ends does not take our picture away.
 _INTERRUPTING = (NEEDS_PERSON - {Cause.WRONG_MODE}) | {Cause.LIMITED_IP}
@@ -28,6 +31,7 @@ class Answer:
     page: GeminiPage
     find: FindTurn
     _since: dict[str, float] = field(default_factory=dict)  # state -> when it began to hold
+    _unseen: Turn | None = None  # finished, with pictures that load only when scrolled to
 
     async def images(self, seconds: float) -> Turn | None:
         """The turn with all its pictures loaded; None when the time is over or the turn is gone.
@@ -35,7 +39,12 @@ class Answer:
         `Ended` with what the finished answer says when it has none; `Interrupted` when the page
         as a whole no longer serves us and the answer may still come.
         """
-        verdict = await self.page.watch(self._verdict, seconds)
+        deadline = self.page.clock.monotonic() + seconds
+        verdict: Turn | Outcome | str | None = None
+        while verdict is None and (left := deadline - self.page.clock.monotonic()) > 0:
+            verdict = await self.page.watch(self._verdict, min(left, SLICE_SECONDS))
+            if verdict is None and self._unseen is not None:
+                await self.page.reveal(self._unseen)
         if isinstance(verdict, Outcome):
             raise Ended(verdict)
         return verdict if isinstance(verdict, Turn) else None
@@ -45,6 +54,7 @@ class Answer:
         if turn is None:
             return self._without_turn(reading)
         self._since.pop("gone", None)
+        self._unseen = turn if turn.finished and turn.pending_images else None
         if turn.images and self._pictures_are_complete(reading, turn):
             return turn
         if turn.stopped and not turn.images:

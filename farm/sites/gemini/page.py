@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -15,7 +16,7 @@ from farm.clock import Clock
 from farm.errors import BrowserError, BrowserTimeout, Ended
 from farm.model.causes import Cause
 from farm.model.outcomes import Outcome
-from farm.sites.base import Reading, SendButton, SignIn
+from farm.sites.base import Reading, SendButton, SignIn, Turn
 from farm.sites.gemini.pack import Pack
 from farm.sites.gemini.reading import read
 from farm.sites.gemini.scripts import SNAPSHOT_JS
@@ -99,6 +100,14 @@ class GeminiPage:
     def locate(self, role: str) -> Locator:
         """All matches of a role's candidates."""
         return self.session.locator(self.pack().css(role))
+
+    async def reveal(self, turn: Turn) -> None:
+        """Scroll to a turn's last picture: lazy ones load only near the window."""
+        frames = self.locate("turn").nth(turn.index).locator(self.pack().css("generated_image"))
+        with suppress(BrowserTimeout):
+            await self.session.run(
+                "scroll to a picture", frames.last.scroll_into_view_if_needed(timeout=2000)
+            )
 
     async def press(self, role: str) -> bool:
         """Click the first visible match of a role once; False when there is none."""
