@@ -181,7 +181,6 @@ _RULES: Mapping[Cause, Rule] = {
     Cause.TOO_SMALL: _retry_then_review,
     Cause.UNREADABLE: _retry_then_review,
     Cause.MISMATCH: _retry_then_review,
-    Cause.MISMATCH: _retry_then_review,
     Cause.DUPLICATE: _retry_then_review,
     Cause.BROWSER_GONE: _relaunch,
     Cause.AMBIGUOUS: _review,
