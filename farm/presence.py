@@ -37,6 +37,7 @@ class Presence:
     tell: Callable[[RunEvent], None]
     claim: Claim | None = None  # the job in hand
     last_result: str = ""
+    images: int = 0  # made in this life of the session
     session: Session = field(init=False)
 
     def __post_init__(self) -> None:
@@ -84,6 +85,7 @@ class Presence:
         """Keep the runs of throttles and transient errors; anything else ends them."""
         throttles = self.session.throttles + 1 if cause is Cause.LIMITED_THROTTLE else 0
         transients = self.session.transients + 1 if cause is Cause.TRANSIENT else 0
+        self.images += cause is Cause.MADE
         made = self.session.made + (cause is Cause.MADE)
         if cause is Cause.TRANSIENT:
             throttles = self.session.throttles

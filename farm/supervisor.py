@@ -109,11 +109,10 @@ class Supervisor:
         lives = 0
         while True:
             worker = post.hire()
-            made = worker.presence.session.made
             trouble = await self._life(worker)
             if trouble is None:
                 return
-            lives = 1 if worker.presence.session.made > made else lives + 1
+            lives = 1 if worker.presence.images else lives + 1
             if lives > RELAUNCHES:
                 await worker.presence.turn_red(SessionState.STOPPED, trouble)
                 return
