@@ -168,6 +168,25 @@ async def test_a_page_that_ignores_the_click_is_clicked_once_and_nothing_was_sen
     assert desk.log == []
 
 
+async def test_a_send_button_that_still_grows_is_waited_for(desk: Desk) -> None:
+    composer = Composer(page=desk.page)
+    await desk.page.new_chat()
+    await desk.session.evaluate(
+        """() => {
+          const style = document.createElement("style");
+          style.textContent = ".send-button { transition: transform .1s linear .7s !important }";
+          document.head.append(style);
+        }"""
+    )
+
+    await composer.write(PROMPT)
+    await composer.remember()
+    sent = await composer.send(PROMPT)
+
+    assert sent is not None
+    assert len(desk.log) == 1
+
+
 async def test_a_request_that_left_is_never_called_unsent(desk: Desk) -> None:
     desk.play('[[rules]]\nplay = "send_ignored"')
     desk.page.patience = replace(desk.page.patience, accepted=1.5, refused=0.1)

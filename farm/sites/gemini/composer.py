@@ -148,9 +148,14 @@ class Composer:
 
     async def _click(self) -> None:
         session = self.page.session
-        button = await session.run("find the send button", visible(self.page.locate("send")))
-        if button is None:
-            raise Ended(_no_send_button(await self.page.look()))
+        button = self.page.locate("send").filter(visible=True).first
+        try:
+            # A button that has just woken up still grows from nothing.
+            await session.run(
+                "see the send button", button.wait_for(timeout=self.page.patience.menu * 1000)
+            )
+        except BrowserTimeout as error:
+            raise Ended(_no_send_button(await self.page.look())) from error
         await session.run("send the prompt", button.click(timeout=5000, no_wait_after=True))
 
 
