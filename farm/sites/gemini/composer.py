@@ -6,7 +6,6 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from farm.browser.downloads import visible
 from farm.errors import BrowserTimeout, Ended
 from farm.model.causes import Cause
 from farm.model.outcomes import Outcome
@@ -135,13 +134,14 @@ class Composer:
 
     async def _clear(self) -> None:
         session = self.page.session
-        box = await session.run("find the prompt box", visible(self.page.locate("composer")))
-        if box is None:
+        box = self.page.locate("composer").filter(visible=True).first
+        await session.run("close menus", session.page.keyboard.press("Escape"))
+        try:
+            await session.run("focus the prompt box", box.focus(timeout=5000))
+        except BrowserTimeout as error:
             raise Ended(
                 Outcome(cause=Cause.DRIFT, role="composer", message="The prompt box is not there.")
-            )
-        await session.run("close menus", session.page.keyboard.press("Escape"))
-        await session.run("focus the prompt box", box.focus(timeout=5000))
+            ) from error
         if folded((await self.page.look()).composer_text):
             await session.run("select the old text", session.page.keyboard.press(_SELECT_ALL))
             await session.run("delete the old text", session.page.keyboard.press("Delete"))
