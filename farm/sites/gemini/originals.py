@@ -143,7 +143,7 @@ class Originals:
     @tenacity.retry(
         retry=tenacity.retry_if_exception_type(NetworkError),
         stop=tenacity.stop_after_attempt(3),
-        wait=tenacity.wait_exponential_jitter(initial=0.5, max=4),
+        wait=tenacity.wait_exponential(multiplier=0.5, max=4) + tenacity.wait_random(0, 1),
         reraise=True,
     )
     async def _fetch(self, url: str, part: Path) -> Fetched:
