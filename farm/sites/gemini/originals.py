@@ -31,25 +31,30 @@ Measure = Callable[[Path], tuple[int, int]]
 """Width and height in pixels of an image file, (0, 0) if it is none."""
 
 DOWNLOAD_SECONDS = 60.0
-SAME_PICTURE = 12.0  # mean difference of 16 x 16 grey values; others differ by 30 and more
+SAME_PICTURE = 4.0  # mean difference of 16 x 16 grey values; others differ by 12 and more
 
 CANDIDATES = 8  # loaded pictures that are compared with what a picture shows
 
-_COMPARE = """async (shown, data) => {
+COMPARE_JS = """async (shown, data) => {
   const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
-  const picture = await createImageBitmap(new Blob([bytes])).catch(() => null);
-  if (picture === null) return null;
-  const grey = (source) => {
-    const canvas = new OffscreenCanvas(16, 16);
-    const brush = canvas.getContext("2d", {willReadFrequently: true});
-    brush.drawImage(source, 0, 0, 16, 16);
+  const size = {resizeWidth: 16, resizeHeight: 16, resizeQuality: "high"};
+  const scaled = (source) => createImageBitmap(source, size).catch(() => null);
+  const pictures = await Promise.all([shown, new Blob([bytes])].map(scaled));
+  if (pictures.includes(null)) return null;
+  const [a, b] = pictures.map((picture) => {
+    const brush = new OffscreenCanvas(16, 16).getContext("2d", {willReadFrequently: true});
+    brush.drawImage(picture, 0, 0);
     const pixels = brush.getImageData(0, 0, 16, 16).data;
     return Array.from({length: 256}, (_, i) =>
       0.3 * pixels[4 * i] + 0.6 * pixels[4 * i + 1] + 0.1 * pixels[4 * i + 2]);
-  };
-  const [a, b] = [grey(shown), grey(picture)];
+  });
   return a.reduce((sum, value, i) => sum + Math.abs(value - b[i]), 0) / 256;
 }"""
+"""`(image element, base64 of a file) => mean difference of their grey values`, null for no picture.
+
+Both are scaled in the same way: drawn on a canvas, grain alone makes an element and its own bytes
+differ by 12, as much as two pictures do.
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,7 +131,7 @@ class Originals:
         """Mean difference of grey values, 0 to 255; infinite for bytes that are no picture."""
         data: Any = base64.b64encode(body).decode()
         value = await self.page.session.run(
-            "compare pictures", shown.evaluate(_COMPARE, data, timeout=5000)
+            "compare pictures", shown.evaluate(COMPARE_JS, data, timeout=5000)
         )
         return math.inf if value is None else float(value)
 
