@@ -20,9 +20,10 @@ import re
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
@@ -40,6 +41,7 @@ PAIRS = (("a-2025-https", "b-2026-blob"), ("c-2025-blob", "d-2026-https"))
 RECIPE_ACCOUNTS = ("recipe-2025-https", "recipe-2026-https")
 POLL_SECONDS, SETTLE_SECONDS, GIVE_UP_SECONDS = 5.0, 10.0, 300.0  # the recipe's
 PACE_SECONDS = 0.3
+STEPS = ("ready", "saved", "recorded")  # what is committed after the image was loaded
 
 STAMP_JS = """
 document.addEventListener("load", (event) => {
@@ -194,29 +196,20 @@ class Tally:
         self.sessions |= {mark: job.session for mark, job in watcher.jobs.items()}
 
     def figures(self) -> dict[str, Any]:
-        marks = list(self.sessions)
         by_page: dict[str, list[str]] = {}
-        for mark in marks:
-            by_page.setdefault(self.sessions[mark].partition("-")[2], []).append(mark)
-        return {
-            **figures_of([self.total(mark) for mark in marks]),
-            "by_page": {
-                page: figures_of([self.total(m) for m in some]) for page, some in by_page.items()
-            },
-            "median_seconds_by_step": {
-                "loaded to ready": self.step(lambda m: self.at[m, "ready"] - self.loaded[m]),
-                "ready to saved": self.step(lambda m: self.at[m, "saved"] - self.at[m, "ready"]),
-                "saved to recorded": self.step(
-                    lambda m: self.at[m, "recorded"] - self.at[m, "saved"]
-                ),
-            },
-        }
+        for mark, session in self.sessions.items():
+            by_page.setdefault(session.partition("-")[2], []).append(mark)
+        pages = {page: self.of(marks) for page, marks in sorted(by_page.items())}
+        return {**self.of(list(self.sessions)), "by_page": pages}
 
-    def total(self, mark: str) -> float:
-        return self.at[mark, "recorded"] - self.loaded[mark]
-
-    def step(self, of: Callable[[str], float]) -> float:
-        return round(statistics.median(of(mark) for mark in self.sessions), 3)
+    def of(self, marks: Sequence[str]) -> dict[str, Any]:
+        """The figures of some prompts, in all and by step."""
+        moments = [(self.loaded[mark], *(self.at[mark, step] for step in STEPS)) for mark in marks]
+        between = zip(*(pairwise(times) for times in moments), strict=True)
+        medians = [statistics.median(end - start for start, end in step) for step in between]
+        steps = {f"to {step}": round(value, 3) for step, value in zip(STEPS, medians, strict=True)}
+        totals = figures_of([times[-1] - times[0] for times in moments])
+        return {**totals, "median_seconds_by_step": steps}
 
 
 async def measure(folder: Path, images: int, by_recipe: int) -> dict[str, Any]:
