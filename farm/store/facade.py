@@ -21,6 +21,10 @@ class Store:
     """
 
     def __init__(self, database: Database) -> None:
+        self._serve_workers(database)
+        self._serve_users(database)
+
+    def _serve_workers(self, database: Database) -> None:
         claims, upkeep = SqlClaims(database), SqlUpkeep(database)
         self.claim = whole(claims.claim)
         self.adopt = whole(claims.adopt)
@@ -44,6 +48,7 @@ class Store:
         self.sessions = whole(sessions.sessions)
         self.save_session = whole(sessions.save_session)
 
+    def _serve_users(self, database: Database) -> None:
         views = SqlViews(database)
         self.add = whole(SqlImport(database).add)
         self.counts = whole(views.counts)
