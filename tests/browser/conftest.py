@@ -98,7 +98,13 @@ class Desk:
 
 
 def toml(table: Mapping[str, object]) -> str:
-    return "\n".join(f"{key} = {json.dumps(value)}" for key, value in table.items())
+    return "\n".join(f"{json.dumps(key)} = {_value(value)}" for key, value in table.items())
+
+
+def _value(value: object) -> str:
+    if not isinstance(value, Mapping):
+        return json.dumps(value)
+    return "{" + toml(value).replace("\n", ", ") + "}"
 
 
 def launch_options(proxy: str = "") -> LaunchOptions:
