@@ -12,6 +12,7 @@ import asyncio
 import base64
 import hashlib
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,9 @@ Measure = Callable[[Path], tuple[int, int]]
 
 DOWNLOAD_SECONDS = 60.0
 SAME_PICTURE = 4.0  # mean difference of 16 x 16 grey values; others differ by 12 and more
+
+_WHOLE = re.compile(r"original|full.?size|完整|原|オリジナル|フルサイズ|원본", re.IGNORECASE)
+_PIXELS = re.compile(r"(\d+(?:\.\d+)?)\s*(k\b)?", re.IGNORECASE)
 
 CANDIDATES = 8  # loaded pictures that are compared with what a picture shows
 
@@ -180,12 +184,29 @@ class Originals:
         sizes = self.page.locate("download_menu_item")
         await self.page.clock.sleep(0.3)  # a menu of sizes, where there is one, opens at once
         if await session.run("look for sizes", visible(sizes)) is not None:
-            await session.run("take the largest size", sizes.last.click(timeout=5000))
+            labels = await session.run("read the sizes", sizes.all_inner_texts())
+            chosen = sizes.nth(largest_size(labels))
+            await session.run("take the largest size", chosen.click(timeout=5000))
 
     def _frame(self, turn: Turn, index: int) -> Locator:
         pack = self.page.pack()
         turns = self.page.locate("turn")
         return turns.nth(turn.index).locator(pack.css("generated_image")).nth(index)
+
+
+def largest_size(labels: Sequence[str]) -> int:
+    """Which label of a menu promises the most pixels, wherever in the menu it stands.
+
+    "Original" in any known language beats every number; `2K` is a number too. The first of equals.
+    """
+    promised = [_promised_px(label) for label in labels]
+    return promised.index(max(promised))
+
+
+def _promised_px(label: str) -> float:
+    if _WHOLE.search(label):
+        return math.inf
+    return max((float(n) * (1024 if k else 1) for n, k in _PIXELS.findall(label)), default=0.0)
 
 
 def _raw(fetched: Fetched, source: str, shown: tuple[int, int], *, full_size: bool) -> RawImage:
