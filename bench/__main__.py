@@ -61,6 +61,17 @@ MEASUREMENTS: Mapping[str, Callable[[], Mapping[str, Any]]] = {
 }
 
 
+def measured(name: str) -> Mapping[str, Any]:
+    """The figures of a measurement; none when it failed, which its own output tells."""
+    began = time.monotonic()
+    try:
+        figures = MEASUREMENTS[name]()
+    except subprocess.SubprocessError as error:
+        print(f"{name} was not measured: {error}", file=sys.stderr)
+        return {}
+    return {**figures, "measured_in_seconds": round(time.monotonic() - began, 1)}
+
+
 def load() -> float | None:
     """Processes that wanted a core in the last minute; None where the system does not tell."""
     return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
@@ -87,11 +98,9 @@ def main() -> int:
     result: dict[str, Any] = {"machine": machine(), "budgets": [], "figures": {}}
     print(HEADLINE, flush=True)
     for name in wish.names or MEASUREMENTS:
-        began = time.monotonic()
-        figures = MEASUREMENTS[name]()
-        seconds = round(time.monotonic() - began, 1)
-        result["figures"][name] = {**figures, "measured_in_seconds": seconds}
-        for checked in (budget.check(figures) for budget in BUDGETS[name]):
+        figures = result["figures"][name] = measured(name)
+        for budget in BUDGETS[name]:
+            checked = budget.check(figures)
             result["budgets"].append(checked)
             print(line(checked), flush=True)
     text = json.dumps(result, indent=2)

@@ -28,7 +28,7 @@ from typing import Any
 
 import psutil
 
-from bench.stage import FARM, Stage, scenario, spread, stage, write_prompts
+from bench.stage import FARM, NotMeasured, Stage, scenario, spread, stage, write_prompts
 from farm.config import load_settings
 from farm.model.sessions import SessionState
 from farm.store.engine import open_store
@@ -132,7 +132,7 @@ async def memory_at_work(scene: Stage, rows: int) -> dict[str, Any]:
         page = await store.page(queues=["work"], limit=rows)
     made = [job.completed_at for job in page.jobs if job.completed_at is not None]
     if len(made) != rows:
-        raise SystemExit(f"farm made {len(made)} of {rows} images")
+        raise NotMeasured(f"farm made {len(made)} of {rows} images")
     return {
         "rows": rows,
         "peak_mb": round(memory.peak / MIB, 1),

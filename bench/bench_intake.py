@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.bench_import import write_prompts
+from bench.stage import NotMeasured
 from farm.config import load_settings
 from farm.wiring import open_farm
 
@@ -37,7 +38,7 @@ async def imported(folder: Path, rows: int) -> dict[str, Any]:
         again = await farm.import_file(path, "bench")
         second = time.perf_counter() - begun - first
     if (added.new, again.unchanged) != (rows, rows):
-        raise SystemExit(f"{added.new} of {rows} rows were added, {again.unchanged} known again")
+        raise NotMeasured(f"{added.new} of {rows} rows were added, {again.unchanged} known again")
     return {
         "file_mb": round(path.stat().st_size / 1e6, 1),
         "seconds": round(first, 2),

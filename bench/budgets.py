@@ -19,27 +19,31 @@ class Budget:
     least: float | None = None
 
     def check(self, figures: Mapping[str, Any]) -> dict[str, Any]:
-        """The figure, the bound, their ratio and whether the bound is kept."""
-        measured: Any = figures
-        for key in self.figure.split("."):
-            measured = measured[key]
-        bound = self.most if self.least is None else self.least
+        """The figure, the bound, their ratio and whether it is kept; without a figure it is not."""
+        measured = self._find(figures)
+        sign, bound = ("<=", self.most) if self.least is None else (">=", self.least)
         if bound is None:
             raise ValueError(f"{self.name} has no bound")
+        checked = {"budget": self.name, "bound": f"{sign} {bound:g}", "measured": measured}
+        if measured is None:
+            return {**checked, "ratio": None, "kept": False}
         kept = measured <= bound if self.least is None else measured >= bound
-        return {
-            "budget": self.name,
-            "bound": f"{'<=' if self.least is None else '>='} {bound:g}",
-            "measured": measured,
-            "ratio": round(measured / bound, 2),
-            "kept": kept,
-        }
+        return {**checked, "ratio": round(measured / bound, 2), "kept": kept}
+
+    def _find(self, figures: Mapping[str, Any]) -> float | None:
+        found: Any = figures
+        for key in self.figure.split("."):
+            found = found.get(key, {})
+        return None if found == {} else float(found)
 
 
 def line(checked: Mapping[str, Any]) -> str:
     """A checked budget as a line of the table."""
     verdict = "ok" if checked["kept"] else "MISS"
-    figures = f"{checked['bound']:>9} {checked['measured']:>10g} {checked['ratio']:>15g}"
+    measured, ratio = (
+        "-" if checked[key] is None else f"{checked[key]:g}" for key in ("measured", "ratio")
+    )
+    figures = f"{checked['bound']:>9} {measured:>10} {ratio:>15}"
     return f"{verdict:4}  {checked['budget']:55} {figures}"
 
 

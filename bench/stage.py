@@ -26,6 +26,10 @@ HEADER = ("Prompt ID", "Image Type", "Image Filename", "Size", "Colors", "Descri
 START_SECONDS = 30.0
 
 
+class NotMeasured(Exception):
+    """What was to be measured went another way, so that its figures would say nothing."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stage:
     """A user's folder and the stand-in it is wired to."""
