@@ -7,6 +7,8 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 BIN := .venv/bin
 # Extra arguments for pytest: make test ARGS="-k settings -x"
 ARGS ?=
+# Test processes; most of a browser test is waiting, so one more than there are cores is not too many.
+JOBS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help ready demo test check docs bench clean
@@ -23,7 +25,7 @@ demo: ready ## Twelve prompts through two real browser sessions, on the stand-in
 	@$(BIN)/farm demo
 
 test: ready ## Run every test
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 check: ready ## Style, types, architecture and documents
 	@$(BIN)/ruff check .

@@ -23,7 +23,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _stage(item) in {"browser", "e2e"}:
             item.add_marker(_stage(item))
-    items.sort(key=lambda item: STAGES.index(_stage(item)))
+    items.sort(key=lambda item: (STAGES.index(_stage(item)), -_patience(item)))
+
+
+def _patience(item: pytest.Item) -> float:
+    """The seconds a test asks for itself: the longest of a stage begin first."""
+    asked = item.get_closest_marker("timeout")
+    return float(asked.args[0]) if asked and asked.args else 0.0
 
 
 def _stage(item: pytest.Item) -> str:
