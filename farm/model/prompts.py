@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 _SIZE = re.compile(r"^\s*(\d{1,5})\s*[x×X*]\s*(\d{1,5})\s*(?:px)?\s*$")
+_SORTED = json.JSONEncoder(sort_keys=True).encode
 MAX_SIDE_PX = 16_384
 
 
@@ -70,16 +71,23 @@ class Prompt:
         """sha256 (hex) over everything that changes the picture or its name, not over `extra`."""
         facts = self.to_payload()
         del facts["extra"]
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(_SORTED(facts).encode()).hexdigest()
 
     def to_payload(self) -> dict[str, Any]:
         """Plain JSON values, as the store keeps them."""
-        # Not `asdict`: its deep copies are most of the time an import takes.
-        payload: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
-        payload["image_type"] = self.image_type.value
-        payload["size"] = str(self.size) if self.size else ""
-        payload["extra"] = dict(self.extra)
-        return payload
+        # Field by field: an import does this twice a row; a loop over names takes twice as long.
+        return {
+            "id": self.id,
+            "image_type": self.image_type.value,
+            "filename": self.filename,
+            "size": str(self.size) if self.size else "",
+            "colors": self.colors,
+            "typography": self.typography,
+            "description": self.description,
+            "title": self.title,
+            "author": self.author,
+            "extra": dict(self.extra),
+        }
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> Self:
