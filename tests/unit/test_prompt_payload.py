@@ -1,0 +1,42 @@
+"""A prompt's stored values: all of it, and back again."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+from farm.model.prompts import ImageType, Prompt, Size
+
+PROMPT = Prompt(
+    id="7",
+    image_type=ImageType.HERO,
+    filename="mill.png",
+    size=Size(1920, 1080),
+    colors="#2563eb",
+    typography="Sans",
+    description="a mill 風車",
+    title="The Mill",
+    author="The Garden Desk",
+    extra={"z": "1", "a": "2"},
+)
+
+
+def test_every_field_is_stored_and_read_back() -> None:
+    payload = PROMPT.to_payload()
+
+    assert list(payload) == [field.name for field in fields(Prompt)]
+    assert Prompt.from_payload(payload) == PROMPT
+    assert list(Prompt.from_payload(payload).extra) == ["z", "a"]
+
+
+def test_a_prompt_without_a_size_stays_without() -> None:
+    prompt = replace(PROMPT, size=None)
+
+    assert Prompt.from_payload(prompt.to_payload()) == prompt
+
+
+def test_the_fingerprint_of_stored_jobs_stays_what_it_was() -> None:
+    stored = "89931f5d2701e6934d487ff88d00b2ee05984bb74dd63dc09f7bb9da67987c9d"
+
+    assert PROMPT.fingerprint == stored
+    assert replace(PROMPT, extra={}).fingerprint == stored
+    assert replace(PROMPT, author="").fingerprint != stored
