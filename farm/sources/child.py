@@ -13,8 +13,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -85,10 +85,10 @@ def _say(document: Any) -> None:
 def _batch(documents: Iterator[Any]) -> Batch | None:
     """The batch of a child's lines; None if the last one, which says how it ended, is missing."""
     rows: list[SourceRow] = []
-    once: dict[str, str] = {}  # equal texts of many rows are kept once
+    shared = cache(partial(_shared, {}))
     for document in documents:
         if isinstance(document, list):
-            rows.extend(_row(once, *cells) for cells in document)
+            rows.extend(_row(shared, *cells) for cells in document)
         elif "problems" in document:
             raise InputError(document["problems"])
         else:
@@ -107,23 +107,30 @@ def _cells(row: SourceRow) -> tuple[Any, ...]:
     return row.row, row.regenerate, prompt.id, texts, (*repeated, prompt.author), prompt.extra
 
 
-def _row(once: dict[str, str], *cells: Any) -> SourceRow:
+def _row(shared: Callable[..., dict[str, Any]], *cells: Any) -> SourceRow:
     number, regenerate, prompt_id, texts, repeated, extra = cells
     filename, description, title = texts
-    image_type, size, colors, typography, author = (once.setdefault(t, t) for t in repeated)
     prompt = Prompt(
         id=prompt_id,
-        image_type=ImageType(image_type),
         filename=filename,
-        size=_size(size),
-        colors=colors,
-        typography=typography,
         description=description,
         title=title,
-        author=author,
         extra=extra,
+        **shared(*repeated),
     )
     return SourceRow(prompt=prompt, row=number, regenerate=regenerate)
+
+
+def _shared(once: dict[str, str], *repeated: str) -> dict[str, Any]:
+    """What many rows have in common; equal texts are kept once."""
+    image_type, size, colors, typography, author = (once.setdefault(t, t) for t in repeated)
+    return {
+        "image_type": ImageType(image_type),
+        "size": _size(size),
+        "colors": colors,
+        "typography": typography,
+        "author": author,
+    }
 
 
 @cache
