@@ -59,7 +59,7 @@ async def signals(page: Page) -> int:
 
 async def test_a_change_is_signalled_once_it_has_been_quiet_for_a_moment(page: Page) -> None:
     await page.evaluate(CHANGE)
-    await page.clock.run_for(79)
+    await page.clock.run_for(39)
     early = await signals(page)
     await page.clock.run_for(1)
 
@@ -74,9 +74,9 @@ async def test_a_hundred_changes_at_once_are_one_signal(page: Page) -> None:
 
 
 async def test_a_page_that_never_rests_is_signalled_four_times_a_second(page: Page) -> None:
-    for _ in range(20):
+    for _ in range(40):
         await page.evaluate(CHANGE)
-        await page.clock.run_for(50)
+        await page.clock.run_for(25)
 
     assert await signals(page) == 4
 

@@ -5,7 +5,7 @@
  * on the document itself, so it outlives a replaced body and navigation inside the app.
  */
 (bindingName) => {
-  const QUIET_MS = 80;
+  const QUIET_MS = 40;
   const LONGEST_MS = 250;
   const INSTALLED = Symbol.for(bindingName);
   if (document[INSTALLED]) return false;
