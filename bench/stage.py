@@ -66,11 +66,13 @@ class Stage:
 
     async def sign_in(self, names: Sequence[str]) -> None:
         """Make profiles that the stand-in knows."""
-        for name in names:
-            profile = make_profile(self.home / "profiles", name)
-            query = urlencode({"auto": "1", "account": name, "continue": APP})
-            async with BrowserSession(profile=profile, options=self.launch) as session:
-                await session.goto(f"https://accounts.google.com/ServiceLogin?{query}")
+        await asyncio.gather(*map(self._sign_in, names))
+
+    async def _sign_in(self, name: str) -> None:
+        profile = make_profile(self.home / "profiles", name)
+        query = urlencode({"auto": "1", "account": name, "continue": APP})
+        async with BrowserSession(profile=profile, options=self.launch) as session:
+            await session.goto(f"https://accounts.google.com/ServiceLogin?{query}")
 
 
 @asynccontextmanager
