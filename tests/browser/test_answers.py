@@ -97,6 +97,7 @@ async def test_a_stop_button_that_stays_does_not_hide_a_finished_picture(desk: D
 
 async def test_a_picture_after_the_end_of_its_answer_is_waited_for(desk: Desk) -> None:
     desk.play(rule("slow_image"), footer_seconds=0.8)
+    desk.page.patience = replace(desk.page.patience, late_image=0)
 
     turn = await pictures(desk)
 
@@ -108,6 +109,7 @@ async def test_a_picture_without_a_button_is_taken_once_its_answer_ended(
     desk: Desk, ui: str, image_src: str
 ) -> None:
     desk.play(rule("no_button"), ui=ui, image_src=image_src)
+    desk.page.patience = replace(desk.page.patience, stuck_stop=600)
 
     turn = await pictures(desk)
 
@@ -182,7 +184,7 @@ async def test_a_prompt_that_vanishes_from_the_page_gives_nothing(desk: Desk) ->
     desk.play(rule("dropped"))
     answer = await ask(desk)
 
-    assert await answer.images(20) is None
+    assert await answer.images(600) is None
 
 
 async def test_the_answer_is_not_taken_from_a_neighbour_when_our_prompt_vanishes(
@@ -195,7 +197,7 @@ async def test_the_answer_is_not_taken_from_a_neighbour_when_our_prompt_vanishes
     await desk.session.evaluate("(id) => document.getElementById(id).remove()", desk.log[0].turn)
     desk.beat.step(3)
 
-    assert await answer.images(20) is None
+    assert await answer.images(600) is None
 
 
 async def test_an_answer_that_never_ends_is_given_up_and_found_again_by_opening_its_chat(

@@ -176,7 +176,7 @@ async def test_a_redirect_may_name_only_a_path(bench: Bench) -> None:
 async def test_a_hop_to_another_host_or_without_tls_is_never_asked(
     bench: Bench, onward: Onward, elsewhere: str
 ) -> None:
-    with pytest.raises(FetchRefused):
+    with pytest.raises(FetchRefused, match=r"not a host images may come from|not an image"):
         await bench.fetch(first=onward(elsewhere))
 
     assert bench.hosts.asked == [FIRST]

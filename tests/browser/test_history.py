@@ -82,10 +82,12 @@ async def test_of_two_conversations_with_our_text_the_one_nobody_owns_is_ours(de
     assert found == first
 
 
-async def test_a_longer_prompt_that_begins_like_ours_is_another(desk: Desk) -> None:
-    ours = prompt("a very long row of lamps, " * 12 + "at night")
+async def test_neither_a_beginning_of_our_prompt_nor_one_that_goes_on_is_ours(desk: Desk) -> None:
+    beginning = prompt("a very long row of lamps, " * 12 + "at night")
+    ours = f"{beginning} and in the rain"
     before = standing(desk)
-    await desk.send(f"{ours} and in the rain")
+    await desk.send(beginning)
+    await desk.send(f"{ours} until the morning")
 
     assert await search(desk, ours, before) is None
 

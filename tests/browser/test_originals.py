@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.async_api import APIResponse
@@ -105,6 +105,7 @@ async def test_only_a_preview_is_never_called_full_size(
 
     assert raw.sha256 == logged.sha256_preview
     assert not raw.full_size
+    assert names(tmp_path) == [raw.part.name]
 
 
 @SOURCES
@@ -182,15 +183,21 @@ async def test_neither_address_nor_button_is_a_failure_of_the_network(
         await fetch(desk, turn, tmp_path)
 
 
+@pytest.mark.parametrize("act", ["fetch an image", "hover over the picture"])
 async def test_a_browser_that_dies_meanwhile_is_gone_and_no_bad_file(
-    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: str
 ) -> None:
+    desk.play(rule("s0_forbidden"))
     turn = await made(desk)
+    run = desk.session.run
 
-    async def dead(_url: str, _headers: Mapping[str, str], _seconds: float) -> APIResponse:
-        raise BrowserGone("the browser is gone")
+    async def dying(doing: str, action: Awaitable[Any], *, seconds: float = 30) -> Any:
+        result = await run(doing, action, seconds=seconds)
+        if doing == act:
+            raise BrowserGone("the browser is gone")
+        return result
 
-    monkeypatch.setattr(desk.session, "get", dead)
+    monkeypatch.setattr(desk.session, "run", dying)
 
     with pytest.raises(BrowserGone):
         await fetch(desk, turn, tmp_path)
