@@ -18,6 +18,7 @@ from farm.errors import ProfileInUse, UsageError
 
 LOCK_NAME = "farm-lock"
 HOLDER_NAME = "farm-holder.json"
+LOCK_SECONDS = 0.5  # somebody who only looks who holds a profile has its lock for a moment
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
 _AUTOMATED = "--remote-debugging-pipe"
 
@@ -59,7 +60,7 @@ def hold(profile: Profile) -> Iterator[None]:
     The lock dies with its process, so whoever gets it knows that the former holder is gone: a
     browser that holder left behind is ended here, and its stale singleton marks are removed.
     """
-    lock = FileLock(profile.path / LOCK_NAME, timeout=0)
+    lock = FileLock(profile.path / LOCK_NAME, timeout=LOCK_SECONDS)
     try:
         lock.acquire()
     except Timeout as error:
