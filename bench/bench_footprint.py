@@ -34,7 +34,7 @@ from farm.model.sessions import SessionState
 from farm.store.engine import open_store
 
 SESSIONS = ("one", "two")
-SAMPLE_SECONDS, FAMILY_SECONDS = 0.1, 1.0
+SAMPLE_SECONDS, FAMILY_SECONDS = 0.1, 0.4
 WORKING_PACE_SECONDS, WAITING_PACE_SECONDS = 0.3, 300.0
 RUN_SECONDS, START_SECONDS = 180.0, 60.0
 COLUMNS, LINES = 120, 40
