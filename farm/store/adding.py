@@ -147,21 +147,28 @@ class SqlImport:
         if not rows:
             return
         same = {
+            **home,
             "max_attempts": self._database.terms.max_attempts,
             "updated_at": self._database.now(),
         }
-        parameters = [
-            {
-                **home,
-                "prompt_id": row.prompt_id,
-                "fingerprint": row.fingerprint,
-                "payload": row.payload,
-                "source_row": row.number,
-                "regen_done": row.regen_done,
-            }
-            for row in rows
-        ]
-        await connection.execute(sa.insert(jobs).values(**same), parameters)
+        own = ("prompt_id", "fingerprint", "payload", "source_row", "regen_done")
+        statement = sa.insert(jobs).values(
+            **same, **{name: sa.bindparam(name, type_=jobs.c[name].type) for name in own}
+        )
+        # Compiled once: for each row of a large file SQLAlchemy would look at every parameter anew.
+        compiled = statement.compile(dialect=connection.dialect)
+        order = list(compiled.positiontup or ())
+        constant = compiled.construct_params(dict.fromkeys(own))
+        line = [constant[name] for name in order]
+        places = [order.index(name) for name in own]
+        lines = []
+        for row in rows:
+            payload = json.dumps(row.payload)
+            cells = (row.prompt_id, row.fingerprint, payload, row.number, row.regen_done)
+            for place, cell in zip(places, cells, strict=True):
+                line[place] = cell
+            lines.append(tuple(line))
+        await connection.exec_driver_sql(compiled.string, lines)
 
     async def _update(
         self, connection: AsyncConnection, verdict: Verdict, parameters: list[dict[str, Any]]
