@@ -51,7 +51,8 @@ from pathlib import Path
 from farm.sources.child import read_in_child
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 begun = time.perf_counter()
-rows = len(read_in_child(Path(sys.argv[1])).rows)
+with read_in_child(Path(sys.argv[1])) as incoming:
+    rows = sum(1 for _ in incoming.rows)
 print(json.dumps({"rows": rows, "seconds": time.perf_counter() - begun, "rss_before_mb": before,
                   "rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
 """

@@ -65,8 +65,7 @@ class Farm:
 
     async def import_file(self, path: Path, queue: str) -> Added:
         """Read a prompt file and add its rows to a queue; InputError adds none of them."""
-        with _garbage_left_lying():
-            batch = await asyncio.to_thread(read_in_child, path)
+        with _garbage_left_lying(), await asyncio.to_thread(read_in_child, path) as batch:
             for warning in batch.warnings:
                 log.warning("%s", warning)
             if batch.completed:

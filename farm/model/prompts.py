@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -113,3 +114,18 @@ class SourceRow:
     prompt: Prompt
     row: int  # 1-based data row
     regenerate: bool = False  # Status said REGEN
+
+    @property
+    def prompt_id(self) -> str:
+        """The prompt's id."""
+        return self.prompt.id
+
+    @property
+    def fingerprint(self) -> str:
+        """The prompt's fingerprint."""
+        return self.prompt.fingerprint
+
+    @property
+    def payload(self) -> str:
+        """The prompt as the JSON text that the store keeps."""
+        return json.dumps(self.prompt.to_payload())

@@ -1,8 +1,9 @@
 """Reading a source in a process of its own, so that the farm never carries pandas.
 
-The child prints lines of JSON: rows and how it ended, or the problems of an `InputError`. It is
-started as a plain command: the start methods of multiprocessing would run the caller's main module
-again and leave a tracker process behind.
+The child checks everything, then prints lines of JSON: the problems of an `InputError`, or what it
+found, its rows as the store takes them, and how many these were. So the rows of a large file are
+stored while the child still makes them ready. It is started as a plain command: the start methods
+of multiprocessing would run the caller's main module again and leave a tracker process behind.
 """
 
 from __future__ import annotations
@@ -13,38 +14,81 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from functools import cache, partial
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple, Self
 
 from farm.errors import FarmError, InputError
-from farm.model.prompts import ImageType, Prompt, Size, SourceRow
-from farm.sources.base import Batch
+from farm.model.prompts import SourceRow
 
 # -P: a folder with a `csv.py` in it must not come before the standard library.
 _CHILD = ("-P", "-X", "utf8", "-m", "farm.sources.child")
 _ROWS_A_LINE = 500
 
 
-def read_in_child(path: Path) -> Batch:
-    """What `Table(path).read()` gives, at none of its memory; blocking.
+class ReadRow(NamedTuple):
+    """A checked row, ready for the store; see `farm.model.prompts.SourceRow`."""
+
+    prompt_id: str
+    fingerprint: str
+    payload: str  # JSON text
+    row: int
+    regenerate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A source that was found good, its rows still coming; used as a context manager."""
+
+    rows: Iterator[ReadRow]  # blocking; FarmError if the child dies before the last one
+    completed: int  # as in `farm.sources.base.Batch`
+    warnings: tuple[str, ...]
+    _child: ExitStack
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the child, whatever it still had to say."""
+        self._child.close()
+
+
+def read_in_child(path: Path) -> Incoming:
+    """What `Table(path).read()` gives, at none of its memory; blocking until it is checked.
 
     Raises `InputError` as it does, and `FarmError` if the child cannot start or dies.
     """
-    with tempfile.TemporaryFile() as complaints, _started(path, complaints) as child:
-        try:
-            batch = _batch(map(json.loads, child.stdout or ()))
-        except json.JSONDecodeError:  # it died in the middle of a line
-            batch = None
-        except BaseException:
-            child.kill()
-            raise
-        if child.wait() == 0 and batch is not None:
-            return batch
-        complaints.seek(0)
-        last = complaints.read().decode(errors="replace").strip().rpartition("\n")[2]
-    raise FarmError(f"{path} could not be read: its reader ended with {child.returncode}. {last}")
+    with ExitStack() as stack:
+        complaints = stack.enter_context(tempfile.TemporaryFile())
+        child = stack.enter_context(_started(path, complaints))
+        stack.callback(child.kill)
+        documents = _documents(path, child, complaints)
+        found = next(documents)
+        if "problems" in found:
+            raise InputError(found["problems"])
+        return Incoming(
+            rows=(ReadRow(*cells) for rows in documents for cells in rows),
+            completed=found["completed"],
+            warnings=tuple(found["warnings"]),
+            _child=stack.pop_all(),
+        )
+
+
+def _documents(path: Path, child: subprocess.Popen[bytes], complaints: IO[bytes]) -> Iterator[Any]:
+    """All documents of the child before its last, which says that they are all."""
+    try:
+        for document in map(json.loads, child.stdout or ()):
+            if document is None:
+                return
+            yield document
+    except json.JSONDecodeError:  # it died in the middle of a line
+        pass
+    code = child.wait()
+    complaints.seek(0)
+    last = complaints.read().decode(errors="replace").strip().rpartition("\n")[2]
+    raise FarmError(f"{path} could not be read: its reader ended with {code}. {last}")
 
 
 def _started(path: Path, complaints: IO[bytes]) -> subprocess.Popen[bytes]:
@@ -63,7 +107,7 @@ def _started(path: Path, complaints: IO[bytes]) -> subprocess.Popen[bytes]:
 
 
 def main(path: str) -> None:
-    """Read one file and print its batch or its problems."""
+    """Read one file and print what it holds or its problems."""
     from farm.sources.table import Table  # noqa: PLC0415  # the parent must not import pandas
 
     gc.disable()  # nothing here is garbage until the process ends
@@ -71,71 +115,21 @@ def main(path: str) -> None:
         batch = Table(Path(path)).read()
     except InputError as error:
         _say({"problems": error.problems})
-        return
-    for begin in range(0, len(batch.rows), _ROWS_A_LINE):
-        _say([_cells(row) for row in batch.rows[begin : begin + _ROWS_A_LINE]])
-    _say({"completed": batch.completed, "warnings": batch.warnings})
+    else:
+        _say({"completed": batch.completed, "warnings": batch.warnings})
+        for begin in range(0, len(batch.rows), _ROWS_A_LINE):
+            _say([_ready(row) for row in batch.rows[begin : begin + _ROWS_A_LINE]])
+    _say(None)
 
 
 def _say(document: Any) -> None:
     line = json.dumps(document, ensure_ascii=False, check_circular=False)
     sys.stdout.buffer.write(line.encode() + b"\n")
+    sys.stdout.buffer.flush()
 
 
-def _batch(documents: Iterator[Any]) -> Batch | None:
-    """The batch of a child's lines; None if the last one, which says how it ended, is missing."""
-    rows: list[SourceRow] = []
-    shared = cache(partial(_shared, {}))
-    for document in documents:
-        if isinstance(document, list):
-            rows.extend(_row(shared, *cells) for cells in document)
-        elif "problems" in document:
-            raise InputError(document["problems"])
-        else:
-            return Batch(
-                rows=tuple(rows),
-                completed=document["completed"],
-                warnings=tuple(document["warnings"]),
-            )
-    return None
-
-
-def _cells(row: SourceRow) -> tuple[Any, ...]:
-    prompt = row.prompt
-    texts = (prompt.filename, prompt.description, prompt.title)
-    repeated = (prompt.image_type, str(prompt.size or ""), prompt.colors, prompt.typography)
-    return row.row, row.regenerate, prompt.id, texts, (*repeated, prompt.author), prompt.extra
-
-
-def _row(shared: Callable[..., dict[str, Any]], *cells: Any) -> SourceRow:
-    number, regenerate, prompt_id, texts, repeated, extra = cells
-    filename, description, title = texts
-    prompt = Prompt(
-        id=prompt_id,
-        filename=filename,
-        description=description,
-        title=title,
-        extra=extra,
-        **shared(*repeated),
-    )
-    return SourceRow(prompt=prompt, row=number, regenerate=regenerate)
-
-
-def _shared(once: dict[str, str], *repeated: str) -> dict[str, Any]:
-    """What many rows have in common; equal texts are kept once."""
-    image_type, size, colors, typography, author = (once.setdefault(t, t) for t in repeated)
-    return {
-        "image_type": ImageType(image_type),
-        "size": _size(size),
-        "colors": colors,
-        "typography": typography,
-        "author": author,
-    }
-
-
-@cache
-def _size(text: str) -> Size | None:
-    return Size.parse(text) if text else None
+def _ready(row: SourceRow) -> ReadRow:
+    return ReadRow(row.prompt_id, row.fingerprint, row.payload, row.row, row.regenerate)
 
 
 if __name__ == "__main__":

@@ -8,10 +8,10 @@ the mark. A job that is still open takes the mark as honoured: the image it wait
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from farm.errors import UsageError
 from farm.model.jobs import ANY_LANE, ENDED_STATES, JobState
-from farm.store.base import Added, SourceRow
+from farm.store.base import Added, Importable
 from farm.store.database import Database, insert
 from farm.store.endings import AFRESH
 from farm.store.records import AnyRow, batched
@@ -39,46 +39,6 @@ class Verdict(Enum):
     OUTDATED = "outdated"  # completed: told, never redone unasked
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Row:
-    """A source row as the table will hold it."""
-
-    prompt_id: str
-    fingerprint: str
-    payload: dict[str, Any]
-    number: int
-    regenerate: bool
-
-    @classmethod
-    def of(cls, row: SourceRow) -> _Row:
-        return cls(
-            prompt_id=row.prompt.id,
-            fingerprint=row.prompt.fingerprint,
-            payload=row.prompt.to_payload(),
-            number=row.row,
-            regenerate=row.regenerate,
-        )
-
-    @property
-    def regen_done(self) -> str | None:
-        return self.fingerprint if self.regenerate else None
-
-    def judge(self, known: AnyRow) -> Verdict:
-        state = JobState(known.state)
-        if self.regenerate and known.regen_done != self.fingerprint and state in ENDED_STATES:
-            return Verdict.REGENERATED
-        if self.fingerprint == known.fingerprint:
-            return Verdict.UNCHANGED
-        if state is JobState.COMPLETED:
-            return Verdict.OUTDATED
-        return Verdict.RENEWED if state is JobState.FAILED else Verdict.CHANGED
-
-    def differs(self, known: AnyRow) -> bool:
-        """Whether anything that does not change the picture is new."""
-        mine = (self.number, self.regen_done, json.dumps(self.payload))
-        return mine != (known.source_row, known.regen_done, known.payload_text)
-
-
 class SqlImport:
     """How prompts enter the queue."""
 
@@ -88,24 +48,26 @@ class SqlImport:
     async def add(
         self,
         queue: str,
-        rows: Sequence[SourceRow],
+        rows: Iterable[Importable],
         source: str,
         *,
         lane: str = ANY_LANE,
         priority: int = 0,
     ) -> Added:
-        """Import rows; all of them or none.
+        """Import rows; all of them or none, also when `rows` raises in the middle.
 
         Raises UsageError for an id that stands twice, and for a queue of another source.
         """
-        _refuse_twins(rows)
+        numbers: dict[str, int] = {}
+        chunks = batched(rows, CHUNK)
         tally: Counter[str] = Counter()
         async with self._database.write() as connection:
             queue_id = await _bind(connection, queue, source)
             newest = await connection.scalar(sa.select(sa.func.max(jobs.c.id))) or 0
             home = {"queue_id": queue_id, "lane": lane, "home_lane": lane, "priority": priority}
             fresh = await _is_empty(connection, queue_id)
-            for chunk in batched(map(_Row.of, rows), CHUNK):
+            while chunk := await asyncio.to_thread(next, chunks, ()):
+                _refuse_twins(numbers, chunk)
                 # To look for each row of a large file in an empty queue is a tenth of its import.
                 known = {} if fresh else await _known(connection, queue_id, chunk)
                 tally.update(await self._merge(connection, home, chunk, known))
@@ -124,7 +86,7 @@ class SqlImport:
         self,
         connection: AsyncConnection,
         home: Mapping[str, Any],
-        chunk: Sequence[_Row],
+        chunk: Sequence[Importable],
         known: Mapping[str, AnyRow],
     ) -> Counter[str]:
         await self._insert(connection, home, [row for row in chunk if row.prompt_id not in known])
@@ -133,16 +95,16 @@ class SqlImport:
         for row in chunk:
             if (job := known.get(row.prompt_id)) is None:
                 continue
-            verdict = row.judge(job)
+            verdict = _judge(row, job)
             tally[verdict.value] += 1
-            if verdict is not Verdict.UNCHANGED or row.differs(job):
+            if verdict is not Verdict.UNCHANGED or _differs(row, job):
                 found[verdict].append(_parameters(job.id, row))
         for verdict, parameters in found.items():
             await self._update(connection, verdict, parameters)
         return tally
 
     async def _insert(
-        self, connection: AsyncConnection, home: Mapping[str, Any], rows: Sequence[_Row]
+        self, connection: AsyncConnection, home: Mapping[str, Any], rows: Sequence[Importable]
     ) -> None:
         if not rows:
             return
@@ -163,8 +125,7 @@ class SqlImport:
         places = [order.index(name) for name in own]
         lines = []
         for row in rows:
-            payload = json.dumps(row.payload)
-            cells = (row.prompt_id, row.fingerprint, payload, row.number, row.regen_done)
+            cells = (row.prompt_id, row.fingerprint, row.payload, row.row, _regen_done(row))
             for place, cell in zip(places, cells, strict=True):
                 line[place] = cell
             lines.append(tuple(line))
@@ -212,21 +173,41 @@ _CHANGES: Final[Mapping[Verdict, Mapping[str, Any]]] = {
 }
 
 
-def _parameters(job_id: int, row: _Row) -> dict[str, Any]:
+def _parameters(job_id: int, row: Importable) -> dict[str, Any]:
     return {
         "job": job_id,
-        "row_number": row.number,
-        "row_regen_done": row.regen_done,
-        "row_payload": row.payload,
+        "row_number": row.row,
+        "row_regen_done": _regen_done(row),
+        "row_payload": json.loads(row.payload),
         "row_fingerprint": row.fingerprint,
     }
 
 
-def _refuse_twins(rows: Sequence[SourceRow]) -> None:
-    seen: dict[str, int] = {}
+def _judge(row: Importable, known: AnyRow) -> Verdict:
+    state = JobState(known.state)
+    if row.regenerate and known.regen_done != row.fingerprint and state in ENDED_STATES:
+        return Verdict.REGENERATED
+    if row.fingerprint == known.fingerprint:
+        return Verdict.UNCHANGED
+    if state is JobState.COMPLETED:
+        return Verdict.OUTDATED
+    return Verdict.RENEWED if state is JobState.FAILED else Verdict.CHANGED
+
+
+def _differs(row: Importable, known: AnyRow) -> bool:
+    """Whether anything that does not change the picture is new."""
+    mine = (row.row, _regen_done(row), row.payload)
+    return mine != (known.source_row, known.regen_done, known.payload_text)
+
+
+def _regen_done(row: Importable) -> str | None:
+    return row.fingerprint if row.regenerate else None
+
+
+def _refuse_twins(numbers: dict[str, int], rows: Sequence[Importable]) -> None:
     for row in rows:
-        if (first := seen.setdefault(row.prompt.id, row.row)) != row.row:
-            raise UsageError(f"Rows {first} and {row.row} have the same id {row.prompt.id!r}.")
+        if (first := numbers.setdefault(row.prompt_id, row.row)) != row.row:
+            raise UsageError(f"Rows {first} and {row.row} have the same id {row.prompt_id!r}.")
 
 
 async def _bind(connection: AsyncConnection, queue: str, source: str) -> int:
@@ -251,7 +232,7 @@ async def _is_empty(connection: AsyncConnection, queue_id: int) -> bool:
 
 
 async def _known(
-    connection: AsyncConnection, queue_id: int, rows: Sequence[_Row]
+    connection: AsyncConnection, queue_id: int, rows: Sequence[Importable]
 ) -> dict[str, AnyRow]:
     statement = sa.select(
         jobs.c.id,

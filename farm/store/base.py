@@ -8,14 +8,13 @@ or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from farm.model.causes import Cause
 from farm.model.images import Image
 from farm.model.jobs import Attempt, Claim, Job, JobState, Phase
-from farm.model.prompts import SourceRow as SourceRow  # noqa: PLC0414  # re-exported
 from farm.model.sessions import Session
 
 
@@ -56,6 +55,30 @@ class QueueSummary:
     source: str  # the file or sheet it is bound to
     paused: bool  # by its own pause; a pause of all queues is not repeated here
     counts: Mapping[JobState, int]  # every state is a key
+
+
+class Importable(Protocol):
+    """A row to import, as `farm.model.prompts.SourceRow` gives it."""
+
+    @property
+    def prompt_id(self) -> str:
+        """With the queue's name the key of a job."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Over everything that changes the picture or its name."""
+
+    @property
+    def payload(self) -> str:
+        """JSON text of `Prompt.to_payload`."""
+
+    @property
+    def row(self) -> int:
+        """1-based data row in the source."""
+
+    @property
+    def regenerate(self) -> bool:
+        """Whether the row asks to be drawn again."""
 
 
 class Claims(Protocol):
@@ -136,8 +159,11 @@ class Knowledge(Protocol):
 class Queue(Protocol):
     """What the user's commands ask of the queue."""
 
-    async def add(self, queue: str, rows: Sequence[SourceRow], source: str) -> Added:
-        """Import rows; the key is queue + prompt id. All of them or none."""
+    async def add(self, queue: str, rows: Iterable[Importable], source: str) -> Added:
+        """Import rows; the key is queue + prompt id. All of them or none.
+
+        `rows` may come slowly and may raise: they are taken piece by piece, outside the event loop.
+        """
 
     async def counts(self, queues: Sequence[str] = ()) -> Mapping[JobState, int]:
         """Jobs by state, over all queues or the given ones; every state is a key."""

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from farm.errors import UsageError
+from farm.errors import FarmError, UsageError
 from farm.model.causes import Cause
 from farm.model.jobs import JobState, Phase
+from farm.store.adding import CHUNK
 from farm.store.base import Added
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from farm.model.prompts import SourceRow
     from tests.contract.conftest import Desk
 
 SOURCE = "/prompts.csv"
@@ -23,6 +27,27 @@ async def test_importing_again_adds_nothing(desk: Desk) -> None:
 
     assert first == Added(new=2)
     assert second == Added(new=1, unchanged=2)
+
+
+async def test_rows_that_break_off_leave_nothing(desk: Desk) -> None:
+    def rows() -> Iterator[SourceRow]:
+        yield from (desk.row(f"row {n}", number=n) for n in range(1, CHUNK + 100))
+        raise FarmError("the reader died")
+
+    with pytest.raises(FarmError, match="the reader died"):
+        await desk.store.add("q", rows(), SOURCE)
+
+    assert not any((await desk.store.counts()).values())
+    assert await desk.store.queues() == ()
+
+
+async def test_twins_far_apart_are_refused_and_leave_nothing(desk: Desk) -> None:
+    rows = [desk.row(f"row {n % (CHUNK + 5)}", number=n + 1) for n in range(CHUNK + 6)]
+
+    with pytest.raises(UsageError, match=f"Rows 1 and {CHUNK + 6} have the same id 'row 0'"):
+        await desk.store.add("q", rows, SOURCE)
+
+    assert not any((await desk.store.counts()).values())
 
 
 async def test_jobs_stand_in_the_order_of_their_rows(desk: Desk) -> None:

@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -5,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from farm.errors import FarmError, InputError
+from farm.model.prompts import Prompt
 from farm.sources.child import read_in_child
 from farm.sources.table import Table
 
@@ -12,7 +14,8 @@ SMALL = """
 import resource, sys
 from pathlib import Path
 from farm.sources.child import read_in_child
-rows = len(read_in_child(Path(sys.argv[1])).rows)
+with read_in_child(Path(sys.argv[1])) as incoming:
+    rows = len(list(incoming.rows))
 heavy = {"pandas", "numpy", "PIL", "multiprocessing"} & sys.modules.keys()
 print(rows, *sorted(heavy))
 """
@@ -28,11 +31,19 @@ def test_a_child_reads_what_the_table_reads(tmp_path: Path) -> None:
         encoding="utf-8",
     )
 
-    batch = read_in_child(path)
+    with read_in_child(path) as incoming:
+        rows = list(incoming.rows)
 
-    assert batch == Table(path).read()
-    assert [row.regenerate for row in batch.rows] == [False, True]
-    assert (batch.completed, len(batch.warnings)) == (1, 1)
+    batch = Table(path).read()
+    assert [tuple(row) for row in rows] == [
+        (row.prompt_id, row.fingerprint, row.payload, row.row, row.regenerate) for row in batch.rows
+    ]
+    assert [row.regenerate for row in rows] == [False, True]
+    assert [Prompt.from_payload(json.loads(row.payload)) for row in rows] == [
+        row.prompt for row in batch.rows
+    ]
+    assert (incoming.completed, incoming.warnings) == (1, batch.warnings)
+    assert len(batch.warnings) == 1
 
 
 def test_a_child_hands_every_problem_back(tmp_path: Path) -> None:
@@ -58,6 +69,36 @@ def test_a_child_that_cannot_work_is_an_error_with_its_last_words(
         read_in_child(tmp_path / "p.csv")
 
     assert "p.csv could not be read" in str(failed.value)
+
+
+@pytest.mark.parametrize("last", ["", '[["2", "f2", "{}'], ids=["between lines", "in a line"])
+def test_a_child_that_dies_among_its_rows_is_an_error_and_no_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last: str
+) -> None:
+    said = '{"completed": 0, "warnings": []}\n[["1", "f1", "{}", 1, false]]\n' + last
+    (tmp_path / "farm" / "sources").mkdir(parents=True)
+    (tmp_path / "farm" / "__init__.py").touch()
+    (tmp_path / "farm" / "sources" / "__init__.py").touch()
+    (tmp_path / "farm" / "sources" / "child.py").write_text(
+        f"import os; os.write(1, {said.encode()!r}); os.kill(os.getpid(), 9)"
+    )
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+
+    with read_in_child(tmp_path / "p.csv") as incoming:
+        assert next(incoming.rows).prompt_id == "1"
+        with pytest.raises(FarmError, match="its reader ended with -9"):
+            next(incoming.rows)
+
+
+def test_rows_nobody_wants_any_more_end_their_child(tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text("description\n" + "a pond\n" * 50_000, encoding="utf-8")
+
+    with read_in_child(path) as incoming:
+        assert next(incoming.rows).row == 1
+
+    with pytest.raises(ValueError, match="closed file"):
+        list(incoming.rows)
 
 
 def test_a_child_that_cannot_start_is_an_error(
