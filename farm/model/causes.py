@@ -20,6 +20,9 @@ class Cause(StrEnum):
     LIMITED_QUOTA = "limited.quota"  # this account's image allowance is used up
     LIMITED_THROTTLE = "limited.throttle"  # too fast
     LIMITED_IP = "limited.ip"  # this address is blocked, whatever the account
+    LIMITED_CAP = "limited.cap"  # the user's own allowance for this account and day is used up
+    LIMITED_HOURS = "limited.hours"  # outside the user's working hours
+    LIMITED_BY_HAND = "limited.by_hand"  # the user sent the session to rest
     TRANSIENT = "transient"  # a card or toast that says: try again
     SIGNED_OUT = "signed_out"
     CHALLENGE = "challenge"  # captcha, consent, "unusual traffic": a person must look
@@ -36,6 +39,7 @@ class Cause(StrEnum):
     TIMEOUT = "timeout"  # no image within the generation timeout
     BROWSER_GONE = "browser_gone"  # crash or closed window
     AMBIGUOUS = "ambiguous"  # died while sending, and nothing proves what happened
+    NOT_SAVED = "not_saved"  # the disk is full, or farm may not write there
     CRASHED = "crashed"  # a fault of farm itself
     LEASE_EXPIRED = "lease_expired"  # the worker went silent
     CANCELLED = "cancelled"  # the user took it back
@@ -47,7 +51,7 @@ class Cause(StrEnum):
 
 
 NEEDS_PERSON = frozenset({Cause.SIGNED_OUT, Cause.CHALLENGE, Cause.REGION, Cause.WRONG_MODE})
-LIMITS = frozenset({Cause.LIMITED_QUOTA, Cause.LIMITED_THROTTLE, Cause.LIMITED_IP})
+LIMITS = frozenset(c for c in Cause if c.family == "limited")
 REFUSALS = frozenset(
     {
         Cause.REFUSED_POLICY,

@@ -59,6 +59,8 @@ class Policy:
     throttle_first: float = 300
     throttle_cap: float = 3600
     ip_rest: float = 1800
+    own_rest: float = 3600  # a rest the user asked for without saying how long
+    disk_rest: float = 60  # until somebody has made room
     transient_wait: float = 20
     transients_are_throttle: int = 3  # in a row
     not_accepted_free: int = 2  # tries that cost no attempt
@@ -153,6 +155,16 @@ def _transient(s: Situation, p: Policy, roll: Roll) -> Decision:
     )
 
 
+def _wait(_s: Situation, p: Policy, _roll: Roll) -> Decision:
+    return Decision(job=JobMove.AGAIN, session=SessionMove.REST, session_wait_seconds=p.own_rest)
+
+
+def _disk(_s: Situation, p: Policy, _roll: Roll) -> Decision:
+    return Decision(
+        job=JobMove.AGAIN, session=SessionMove.REST_ALL, session_wait_seconds=p.disk_rest
+    )
+
+
 def _call_person(_s: Situation, _p: Policy, _roll: Roll) -> Decision:
     return Decision(job=JobMove.AGAIN, session=SessionMove.CALL_PERSON)
 
@@ -173,6 +185,10 @@ _RULES: Mapping[Cause, Rule] = {
     Cause.LIMITED_QUOTA: _quota,
     Cause.LIMITED_THROTTLE: _throttle,
     Cause.LIMITED_IP: _ip,
+    Cause.LIMITED_CAP: _wait,
+    Cause.LIMITED_HOURS: _wait,
+    Cause.LIMITED_BY_HAND: _wait,
+    Cause.NOT_SAVED: _disk,
     Cause.TRANSIENT: _transient,
     Cause.DRIFT: _stop,
     Cause.WRONG_ORIENTATION: _review,

@@ -34,3 +34,20 @@ class Session:
     made: int = 0  # images over all runs
     throttles: int = 0  # throttles in a row, for the doubling back-off
     transients: int = 0  # transient errors in a row; three are a throttle
+    doubts: int = 0  # limits in a row that were not believed; one prompt is the probe
+    mode: str = ""  # the model that the page named last
+
+
+class WishKind(StrEnum):
+    """What a user may ask of a session."""
+
+    WAKE = "wake"  # end a rest now, look again at what made it red
+    REST = "rest"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wish:
+    """What a user asked of a session, by `farm profiles wake` or `rest`."""
+
+    kind: WishKind
+    until: float | None = None  # of a rest, epoch seconds

@@ -40,6 +40,12 @@ RELEASED: Final[Mapping[str, Any]] = {
     "lane": jobs.c.home_lane,
 }
 
+_TRIED = (
+    sa.select(sa.func.coalesce(sa.func.max(attempts.c.number), 0))
+    .where(attempts.c.job_id == jobs.c.id)
+    .scalar_subquery()
+)
+
 # A job that is queued again from the start, whatever it was before.
 AFRESH: Final[Mapping[str, Any]] = {
     **RELEASED,
@@ -47,6 +53,7 @@ AFRESH: Final[Mapping[str, Any]] = {
     "not_before": None,
     "attempts": 0,
     "crashes": 0,
+    "forgotten": _TRIED,
     "cause": None,
     "message": "",
     "image_path": "",
@@ -182,6 +189,7 @@ def _close(database: Database) -> sa.Update:
             message=sa.bindparam("words"),
             phase=sa.bindparam("last_phase"),
             phase_at=sa.func.coalesce(settled_at, attempts.c.phase_at),
+            ended_at=database.now(),
         )
     )
 

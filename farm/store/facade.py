@@ -7,6 +7,7 @@ from farm.store.control import SqlControl
 from farm.store.database import Database
 from farm.store.images import SqlImages
 from farm.store.jobs import SqlClaims
+from farm.store.limits import SqlLimits
 from farm.store.sessions import SqlSessions
 from farm.store.settle import SqlSettlements
 from farm.store.upkeep import SqlUpkeep
@@ -47,6 +48,14 @@ class Store:
         self.session = whole(sessions.session)
         self.sessions = whole(sessions.sessions)
         self.save_session = whole(sessions.save_session)
+
+        limits = SqlLimits(database)
+        self.limits = whole(limits.limits)
+        self.note_limit = whole(limits.note_limit)
+        self.lift_limits = whole(limits.lift_limits)
+        self.made_since = whole(limits.made_since)
+        self.wish = whole(limits.wish)
+        self.take_wish = whole(limits.take_wish)
 
     def _serve_users(self, database: Database) -> None:
         views = SqlViews(database)

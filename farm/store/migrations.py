@@ -12,8 +12,27 @@ from farm.store.schema import meta, metadata
 
 Upgrade = Callable[[sa.Connection], None]
 
+
+def _to_2(connection: sa.Connection) -> None:
+    """Limits, wishes, incidents; when attempts ended; what a queue does about refusals."""
+    time = "DOUBLE PRECISION" if connection.dialect.name == "postgresql" else "DOUBLE"
+    for table, column in (
+        ("queues", "refusals JSON"),
+        ("jobs", "forgotten INTEGER NOT NULL DEFAULT 0"),
+        ("attempts", f"ended_at {time}"),
+        ("sessions", "doubts INTEGER NOT NULL DEFAULT 0"),
+        ("sessions", "mode TEXT NOT NULL DEFAULT ''"),
+    ):
+        connection.execute(sa.text(f"ALTER TABLE {table} ADD COLUMN {column}"))
+    connection.execute(sa.text("UPDATE attempts SET ended_at = phase_at WHERE cause IS NOT NULL"))
+    for name in ("wishes", "limits", "incidents"):
+        metadata.tables[name].create(connection)
+    by_day = next(i for i in metadata.tables["attempts"].indexes if i.name == "attempts_by_day")
+    by_day.create(connection)
+
+
 # UPGRADES[0] brings version 1 to 2, and so on. A released one is never edited.
-UPGRADES: Final[tuple[Upgrade, ...]] = ()
+UPGRADES: Final[tuple[Upgrade, ...]] = (_to_2,)
 
 _VERSION_KEY = "schema_version"
 _ADVISORY_LOCK = 0x6661726D  # "farm": one process at a time lays out a PostgreSQL schema

@@ -82,6 +82,7 @@ queues: Final = sa.Table(
     sa.Column("name", sa.Text, nullable=False, unique=True),
     _text("source"),
     _flag("paused"),
+    sa.Column("refusals", sa.JSON),  # what to do about refusals in this queue; NULL: the setting's
     sqlite_autoincrement=True,
 )
 
@@ -100,6 +101,7 @@ jobs: Final = sa.Table(
     _count("attempts"),
     sa.Column("max_attempts", sa.Integer, nullable=False),
     _count("crashes"),
+    _count("forgotten"),  # attempts before the user queued the job again: they decide no more
     _count("fence"),
     _text("worker"),
     _time("lease_until"),
@@ -135,6 +137,7 @@ attempts: Final = sa.Table(
     sa.Column("cause", sa.Text),  # NULL while the attempt is open
     _flag("counted"),
     _text("message"),
+    _time("ended_at"),  # NULL while the attempt is open
     sa.UniqueConstraint("job_id", "number"),
 )
 
@@ -179,6 +182,47 @@ sessions: Final = sa.Table(
     _count("made"),
     _count("throttles"),
     _count("transients"),
+    _count("doubts"),
+    _text("mode"),
+)
+
+wishes: Final = sa.Table(  # what a user asked of a session, until its worker has read it
+    "wishes",
+    metadata,
+    sa.Column("session", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    _time("until"),
+    _time("at", nullable=False),
+)
+
+limits: Final = sa.Table(  # every limit a session met
+    "limits",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("session", sa.Text, nullable=False),
+    _text("mode"),
+    sa.Column("cause", sa.Text, nullable=False),
+    _time("at", nullable=False),
+    _time("until", nullable=False),  # how long the session was sent to rest
+    _flag("told"),  # whether the page itself said so
+    _count("images"),  # made by the session since its limit before
+    _time("lifted_at"),  # when an image proved that the limit was over
+)
+
+incidents: Final = sa.Table(  # evidence: one row per distinct failure, later ones counted
+    "incidents",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("key", sa.Text, nullable=False, unique=True),  # cause and what tells it from others
+    sa.Column("cause", sa.Text, nullable=False),
+    _text("role"),
+    _text("session"),  # of the first occurrence, as all that follows
+    sa.Column("job_id", _ID),
+    _text("message"),
+    _text("folder"),  # where its files are, relative to the logs folder
+    _time("first_at", nullable=False),
+    _time("last_at", nullable=False),
+    sa.Column("count", sa.Integer, nullable=False, server_default="1"),
 )
 
 
@@ -212,5 +256,7 @@ _index_where("jobs_pinned", jobs.c.pinned_until.is_not(None), jobs.c.pinned_unti
 sa.Index("jobs_listed", jobs.c.queue_id, jobs.c.state, jobs.c.id)
 _index_where("attempts_open", IS_OPEN_ATTEMPT, attempts.c.job_id, unique=True)
 sa.Index("attempts_ended", attempts.c.session, attempts.c.cause, attempts.c.conversation)
+sa.Index("attempts_by_day", attempts.c.ended_at)
+sa.Index("limits_of_session", limits.c.session, limits.c.at)
 sa.Index("events_of_job", events.c.job_id)
 sa.Index("images_by_content", images.c.sha256)

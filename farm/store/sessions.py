@@ -8,7 +8,7 @@ from farm.model.causes import Cause
 from farm.model.sessions import Session
 from farm.store.database import Database, insert
 from farm.store.records import session_of, session_values
-from farm.store.schema import attempts, sessions
+from farm.store.schema import attempts, jobs, sessions
 
 
 class SqlSessions:
@@ -40,10 +40,15 @@ class SqlSessions:
             )
 
     async def causes_of(self, job_id: int) -> tuple[Cause, ...]:
-        """How the ended attempts of a job ended, oldest first, uncounted ones included."""
+        """How the ended attempts of a job ended, oldest first, uncounted ones included.
+
+        Those before the user last queued the job again do not count.
+        """
         statement = (
             sa.select(attempts.c.cause)
+            .join_from(attempts, jobs, jobs.c.id == attempts.c.job_id)
             .where(attempts.c.job_id == job_id, attempts.c.cause.is_not(None))
+            .where(attempts.c.number > jobs.c.forgotten)
             .order_by(attempts.c.number)
         )
         async with self._database.read() as connection:

@@ -130,7 +130,9 @@ async def test_retry_keeps_history_and_starts_a_new_attempt(desk: Desk) -> None:
     again = await desk.claim("bob")
 
     assert (again.attempt.number, again.attempt.phase) == (2, Phase.CLAIMED)
-    assert await desk.store.causes_of(claim.job.id) == (Cause.AMBIGUOUS,)
+    tries, _ = await desk.store.history(claim.job.id)
+    assert [one.cause for one in tries] == [Cause.AMBIGUOUS, None]
+    assert await desk.store.causes_of(claim.job.id) == ()  # they decide no more
 
 
 async def test_retry_passes_over_open_and_unknown_jobs(desk: Desk) -> None:

@@ -19,6 +19,10 @@ from farm.model.causes import Cause
 from farm.model.prompts import Prompt, SourceRow
 from farm.store.engine import open_store
 from farm.store.facade import Store
+from farm.store.migrations import UPGRADES
+
+NOW, NEXT = str(1 + len(UPGRADES)), str(2 + len(UPGRADES))
+VERSION_1 = Path(__file__).with_name("store_v1.sql")
 
 OPEN_AT_A_WORD = """
 import asyncio, sys
@@ -61,6 +65,17 @@ def version_of(path: Path) -> str:
         return str(found.fetchone()[0])
 
 
+def columns_of(path: Path) -> set[tuple[str, str, bool]]:
+    """Every column and every index's name, as the file holds them; their order aside."""
+    with raw(path) as connection:
+        names = [n for (n,) in connection.execute("SELECT name FROM sqlite_master")]
+        return {
+            (name, column[1], bool(column[3]))
+            for name in names
+            for column in connection.execute(f"PRAGMA table_info({name!r})")
+        } | {(name, "", True) for name in names}
+
+
 def text_file(folder: Path) -> Path:
     file = folder / "prompts.csv"
     file.write_text("Prompt_ID,Filename\n" * 100)
@@ -101,12 +116,29 @@ async def test_a_store_of_an_older_version_is_upgraded_with_its_jobs(path: Path)
     async with open_store(path) as store:
         await one_job(store)
 
-    async with open_store(path, upgrades=(add_a_column,)) as store:
+    async with open_store(path, upgrades=(*UPGRADES, add_a_column)) as store:
         assert await store.job(1) is not None
 
-    assert version_of(path) == "2"
+    assert version_of(path) == NEXT
     with raw(path) as connection:
         assert connection.execute("SELECT mood FROM jobs").fetchall() == [("fine",)]
+
+
+async def test_a_store_of_version_1_is_upgraded_with_all_it_holds(path: Path) -> None:
+    with raw(path) as connection:
+        connection.executescript(VERSION_1.read_text(encoding="utf-8"))
+
+    async with open_store(path) as store:
+        assert (await store.session("alice")).made == 7
+        assert await store.causes_of(1) == (Cause.REFUSED_POLICY,)
+        await store.retry([1])
+        assert await store.causes_of(1) == ()
+        assert await store.limits("alice") == ()
+
+    fresh = path.with_name("fresh.db")
+    async with open_store(fresh):
+        pass
+    assert columns_of(path) == columns_of(fresh)
 
 
 async def test_an_upgrade_is_applied_once(path: Path) -> None:
@@ -114,10 +146,10 @@ async def test_an_upgrade_is_applied_once(path: Path) -> None:
         pass
 
     for _ in range(2):
-        async with open_store(path, upgrades=(add_a_column,)):
+        async with open_store(path, upgrades=(*UPGRADES, add_a_column)):
             pass
 
-    assert version_of(path) == "2"
+    assert version_of(path) == NEXT
 
 
 async def test_an_upgrade_that_fails_changes_nothing(path: Path) -> None:
@@ -125,11 +157,11 @@ async def test_an_upgrade_that_fails_changes_nothing(path: Path) -> None:
         pass
 
     with pytest.raises(StoreError, match="nowhere"):
-        async with open_store(path, upgrades=(fail_half_way,)):
+        async with open_store(path, upgrades=(*UPGRADES, fail_half_way)):
             pass
 
-    assert version_of(path) == "1"
-    async with open_store(path, upgrades=(add_a_column,)):
+    assert version_of(path) == NOW
+    async with open_store(path, upgrades=(*UPGRADES, add_a_column)):
         pass
 
 
@@ -224,7 +256,7 @@ def test_processes_that_open_a_fresh_store_at_once_all_succeed(path: Path) -> No
     complaints = [process.communicate()[1] for process in processes]
 
     assert complaints == [""] * 4
-    assert version_of(path) == "1"
+    assert version_of(path) == NOW
 
 
 async def free_what_was_taken(store: Store) -> None:
