@@ -109,8 +109,14 @@ async def test_a_run_that_ends_by_itself_gives_its_own_exit_code(shown: Recorder
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-async def test_the_first_signal_lets_work_in_flight_end(shown: Recorder, number: int) -> None:
-    ending = await drive(interrupted_run(1, 5, number), shown)
+async def test_the_first_signal_lets_work_in_flight_end(
+    shown: Recorder, number: signal.Signals
+) -> None:
+    before = signal.signal(number, signal.SIG_DFL)  # the tests themselves may run under nohup
+    try:
+        ending = await drive(interrupted_run(1, 5, number), shown)
+    finally:
+        signal.signal(number, before)
 
     assert ending.report is not None
     assert ending.exit_code == 130
