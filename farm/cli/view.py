@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from farm.model.events import (
+    AttemptEnded,
     CountsChanged,
     JobChanged,
     Notice,
@@ -83,7 +84,7 @@ class RunView:
                 return replace(self, counts=counts)
             case RunEnded(report=report):
                 return replace(self, counts=report.counts, report=report)
-            case JobChanged() | Notice():
+            case JobChanged() | AttemptEnded() | Notice():
                 return self
 
     def rows(self, now: float) -> list[Row]:

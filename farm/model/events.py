@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from farm.model.images import Image
 from farm.model.jobs import Job, JobState
+from farm.model.outcomes import Outcome
 from farm.model.sessions import Session
 
 
@@ -70,6 +72,19 @@ class JobChanged:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class AttemptEnded:
+    """A try at a job is over and written down."""
+
+    job: Job  # as it stands after the settlement
+    session: str
+    number: int  # of the attempt, 1-based
+    outcome: Outcome
+    images: tuple[Image, ...]
+    text: str  # what was sent, "" if nothing was
+    seconds: float  # from the claim to the settlement
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CountsChanged:
     """Jobs by state, after a job was settled."""
 
@@ -92,4 +107,6 @@ class RunEnded:
     report: RunReport
 
 
-RunEvent: TypeAlias = RunStarted | SessionChanged | JobChanged | CountsChanged | Notice | RunEnded
+RunEvent: TypeAlias = (
+    RunStarted | SessionChanged | JobChanged | AttemptEnded | CountsChanged | Notice | RunEnded
+)
