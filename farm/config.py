@@ -9,19 +9,43 @@ import difflib
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from farm.errors import UsageError
-from farm.settings import PREFIX, SETTINGS, Setting, Settings, path_from, same
+from farm.settings import (
+    PREFIX,
+    SETTINGS,
+    ProfileSettings,
+    Setting,
+    Settings,
+    endpoint_key,
+    path_from,
+    same,
+)
 
-__all__ = ["ACCOUNT_ALIAS", "ALIASES", "KNOWN_NAMES", "SETTINGS", "Settings", "load_settings"]
+__all__ = [
+    "ACCOUNT_ALIAS",
+    "ALIASES",
+    "ENDPOINT_NAME",
+    "KNOWN_NAMES",
+    "PROFILE_FILE",
+    "SETTINGS",
+    "ProfileSettings",
+    "Settings",
+    "load_settings",
+    "profile_settings",
+]
 
 _ACCOUNT = re.compile(r"^(?:FARM_)?ACCOUNT_(\d+)_PROFILE_PATH$")
 ACCOUNT_ALIAS = "ACCOUNT_n_PROFILE_PATH"
+_ENDPOINT = re.compile(r"^FARM_PROFILE_([A-Z0-9_]+)_CDP$")
+_AN_ENDPOINT = re.compile(r"(?:https?|wss?)://[^\s/?#]+(?:[/?]\S*)?")
+ENDPOINT_NAME = "FARM_PROFILE_<NAME>_CDP"
+PROFILE_FILE = "farm-profile.toml"
 KNOWN_NAMES = frozenset(s.name for s in SETTINGS)
 ALIASES = frozenset(alias for s in SETTINGS for alias in s.aliases)
 
@@ -62,7 +86,49 @@ def load_settings(
     values.setdefault("log_dir", home / "logs")
     values.setdefault("database_url", f"sqlite+aiosqlite:///{(home / 'farm.db').as_posix()}")
     values["profile_paths"] = MappingProxyType(_profile_paths(layers, home))
+    values["cdp_endpoints"] = MappingProxyType(_cdp_endpoints(layers))
     return Settings(**values, warnings=tuple(_warnings(layers)))
+
+
+def profile_settings(settings: Settings, name: str) -> ProfileSettings:
+    """What the user set for one profile: its `farm-profile.toml`, and the endpoint's variable.
+
+    The variable wins. Raises UsageError naming the file and the key.
+    """
+    path = settings.profile_path(name) / PROFILE_FILE
+    table = _toml_table(path)
+    for key, value in table.items():
+        if key not in _PROFILE_KEYS:
+            near = difflib.get_close_matches(key, _PROFILE_KEYS, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(_PROFILE_KEYS)}."
+            raise UsageError(f"{path}: {key} is no key of a profile. {hint}")
+        good, allowed = _PROFILE_KEYS[key]
+        if not good(value):
+            raise UsageError(f"{path}: {key} = {value!r} is not {allowed}.")
+    endpoint = settings.cdp_endpoints.get(endpoint_key(name), "")
+    return ProfileSettings(**{**table, **({"cdp": endpoint} if endpoint else {})})
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_hours(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_endpoint(value: object) -> bool:
+    return isinstance(value, str) and bool(_AN_ENDPOINT.fullmatch(value))
+
+
+_A_COUNT = "a whole number, 0 or more"
+_AN_ADDRESS = "the address of a browser's debugging port, such as http://127.0.0.1:9222"
+_PROFILE_KEYS: Mapping[str, tuple[Callable[[object], bool], str]] = {
+    "cdp": (_is_endpoint, _AN_ADDRESS),
+    "daily_cap": (_is_count, _A_COUNT),
+    "daily_reserve": (_is_count, _A_COUNT),
+    "working_hours": (_is_hours, 'a text such as "09:00-18:00"'),
+}
 
 
 def _find_home(layers: list[_Layer], here: Path) -> tuple[Path, list[_Layer]]:
@@ -106,15 +172,19 @@ def _read_dotenv(path: Path) -> _Layer:
     return _Layer(label=str(path), values={k: v for k, v in values.items() if v is not None})
 
 
-def _read_toml(path: Path) -> _Layer:
+def _toml_table(path: Path) -> dict[str, Any]:
+    """The file's table, empty without a file."""
     if not path.is_file():
-        return _Layer(label=str(path), values={})
+        return {}
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{path} cannot be read: {error}") from error
+
+
+def _read_toml(path: Path) -> _Layer:
     values: dict[str, str] = {}
-    for key, value in table.items():
+    for key, value in _toml_table(path).items():
         if not isinstance(value, str | int | float):
             raise UsageError(f"{path}: {key} must be one text, number or true/false.")
         values[PREFIX + key.upper()] = str(value)
@@ -140,11 +210,27 @@ def _profile_paths(layers: Iterable[_Layer], home: Path) -> dict[str, Path]:
     return paths
 
 
+def _cdp_endpoints(layers: Iterable[_Layer]) -> dict[str, str]:
+    """Endpoints of running browsers, by the name of the profile as the variable spells it."""
+    endpoints: dict[str, str] = {}
+    for layer in layers:
+        for name, text in layer.values.items():
+            match = _ENDPOINT.match(name)
+            if not match or not text.strip():
+                continue
+            if not _is_endpoint(text.strip()):
+                raise UsageError(f"{name}={text!r} (from {layer.label}) is not {_AN_ADDRESS}.")
+            endpoints.setdefault(match[1], text.strip())
+    return endpoints
+
+
 def _warnings(layers: Iterable[_Layer]) -> Iterator[str]:
     """One sentence per name that begins with FARM_ and that nobody reads."""
     for layer in layers:
         for name in sorted(layer.values):
-            if not name.startswith(PREFIX) or name in KNOWN_NAMES or _ACCOUNT.match(name):
+            if not name.startswith(PREFIX) or name in KNOWN_NAMES:
+                continue
+            if _ACCOUNT.match(name) or _ENDPOINT.match(name):
                 continue
             near = difflib.get_close_matches(name, sorted(KNOWN_NAMES), n=1)
             hint = f" Did you mean {near[0]}?" if near else ""

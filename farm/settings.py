@@ -29,6 +29,8 @@ class Settings:
     database_url: str = field(repr=False)  # may carry a password
     profiles_dir: Path  # each folder in it is a profile
     profile_paths: Mapping[str, Path]  # profiles that live elsewhere, by name
+    # Running browsers to attach to, by `endpoint_key` of the profile; see `profile_settings`.
+    cdp_endpoints: Mapping[str, str] = field(default_factory=dict)
     downloads_dir: Path  # where finished images go, by day
     prompt_delay_seconds: float = 90.0  # the pace: wait between two prompts of a session
     pace_jitter: float = 0.2  # how far a wait may stray from the pace, as a fraction of it
@@ -49,6 +51,21 @@ class Settings:
     def profile_path(self, name: str) -> Path:
         """The folder of a profile, whether it exists or not."""
         return self.profile_paths.get(name, self.profiles_dir / name)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProfileSettings:
+    """What a user set for one profile alone; None: as for all profiles."""
+
+    cdp: str = ""  # the running browser to attach to; "": farm launches one on the profile
+    daily_cap: int | None = None  # images a day at most
+    daily_reserve: int | None = None  # images a day left to the person
+    working_hours: str | None = None  # such as "09:00-18:00"
+
+
+def endpoint_key(name: str) -> str:
+    """A profile's name as the variable of its endpoint spells it: `work.1` is `WORK_1`."""
+    return re.sub(r"[^A-Z0-9]", "_", name.upper())
 
 
 Parse = Callable[[str, Path], Any]

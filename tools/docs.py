@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from farm.cli.app import app
-from farm.config import ACCOUNT_ALIAS, SETTINGS, Setting
+from farm.config import ACCOUNT_ALIAS, ENDPOINT_NAME, PROFILE_FILE, SETTINGS, Setting
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 WIDTH = 96
@@ -56,6 +56,26 @@ profiles are the folders in `FARM_PROFILES_DIR`.
 
 - takes: a path; a relative one starts at FARM_HOME
 - default: none
+
+## `{endpoint}`
+
+A browser that already runs, to attach to instead of launching one: the address of its debugging
+port. `<NAME>` is the profile's name in capitals, with `_` for every other character. See
+[operations.md](operations.md).
+
+- takes: an address such as http://127.0.0.1:9222
+- default: none
+
+## `profiles/<name>/{file}`
+
+What concerns one profile alone. A key that farm does not know ends the command with exit code 2.
+
+| key | what it does | takes |
+|---|---|---|
+| `cdp` | the same as `{endpoint}`, which wins | an address |
+| `daily_cap` | how many images a day at most | a whole number |
+| `daily_reserve` | how many images a day are left to you | a whole number |
+| `working_hours` | when the session may work | a text such as "09:00-18:00" |
 """
 
 
@@ -63,7 +83,8 @@ def settings_page() -> str:
     """Every setting: what it does, what it takes, what it is without being set."""
     head = SETTINGS_HEAD.format(written=WRITTEN.format("farm/settings.py"))
     sections = [line for setting in SETTINGS for line in setting_lines(setting)]
-    return "\n".join([head, *sections, PROFILES_TAIL.format(alias=ACCOUNT_ALIAS)])
+    tail = PROFILES_TAIL.format(alias=ACCOUNT_ALIAS, endpoint=ENDPOINT_NAME, file=PROFILE_FILE)
+    return "\n".join([head, *sections, tail])
 
 
 def setting_lines(setting: Setting) -> Iterator[str]:

@@ -10,13 +10,15 @@ import pytest
 from farm.config import SETTINGS, Settings, load_settings
 from farm.errors import UsageError
 
+NOT_IN_THE_TABLE = {"profile_paths", "cdp_endpoints", "warnings"}
+
 
 def load(home: Path, /, **environ: str) -> Settings:
     return load_settings(environ=environ, cwd=home)
 
 
 def test_every_setting_is_a_field_and_every_field_a_setting() -> None:
-    fields = {f.name for f in dataclasses.fields(Settings)} - {"profile_paths", "warnings"}
+    fields = {f.name for f in dataclasses.fields(Settings)} - NOT_IN_THE_TABLE
 
     assert {setting.key for setting in SETTINGS} == fields
 
