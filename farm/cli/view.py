@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from farm.model.events import (
     AttemptEnded,
+    BudgetReached,
     CountsChanged,
     JobChanged,
     Notice,
@@ -84,7 +85,7 @@ class RunView:
                 return replace(self, counts=counts)
             case RunEnded(report=report):
                 return replace(self, counts=report.counts, report=report)
-            case JobChanged() | AttemptEnded() | Notice():
+            case JobChanged() | AttemptEnded() | BudgetReached() | Notice():
                 return self
 
     def rows(self, now: float) -> list[Row]:

@@ -92,6 +92,16 @@ class CountsChanged:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class BudgetReached:
+    """A budget of the user's is used up."""
+
+    name: str  # of what: a backend, an account
+    spent: str  # with its unit, as people read it: `4.96 USD`, `80 images`
+    allowed: str
+    until: float | None = None  # epoch seconds: when there is a new one
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Notice:
     """A sentence for the user."""
 
@@ -108,5 +118,12 @@ class RunEnded:
 
 
 RunEvent: TypeAlias = (
-    RunStarted | SessionChanged | JobChanged | AttemptEnded | CountsChanged | Notice | RunEnded
+    RunStarted
+    | SessionChanged
+    | JobChanged
+    | AttemptEnded
+    | CountsChanged
+    | BudgetReached
+    | Notice
+    | RunEnded
 )
