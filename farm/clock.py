@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Protocol
 
 
@@ -34,3 +35,28 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Wait on the running event loop."""
         await asyncio.sleep(max(0.0, seconds))
+
+
+class LocalZone(tzinfo):
+    """The machine's own time zone, with the days on which its clocks are set."""
+
+    def utcoffset(self, dt: datetime | None) -> timedelta | None:
+        """What local clocks are ahead of UTC at a local time; `fold` tells the two of one hour."""
+        return None if dt is None else _as_local(dt).utcoffset()
+
+    def dst(self, dt: datetime | None) -> timedelta | None:  # noqa: ARG002  # not known
+        """Not known: only the whole offset is."""
+        return None
+
+    def tzname(self, dt: datetime | None) -> str | None:
+        """The zone's name at a local time."""
+        return None if dt is None else _as_local(dt).tzname()
+
+    def fromutc(self, dt: datetime) -> datetime:
+        """The local time of a moment."""
+        moment = dt.replace(tzinfo=UTC).timestamp()
+        return datetime.fromtimestamp(moment).replace(tzinfo=self)  # noqa: DTZ006  # local it is
+
+
+def _as_local(dt: datetime) -> datetime:
+    return dt.replace(tzinfo=None).astimezone()
