@@ -5,16 +5,21 @@ General layout, low to high (tests/test_architecture.py holds it):
 errors, model            what everything speaks of; pure
 settings, config         the table of settings; the only reader of env and files
 clock, log               time as an argument; records without secrets
-files                    writing whole files
+files, substitutions     writing whole files; the user's table of other words
 sources, compose, naming prompts in, texts and names out
+privacy                  what of a text or an address may be kept as evidence
 report                   the contact sheet
 store                    the job store, home of SQLAlchemy
 browser, sites           sessions and pages, home of Playwright
 steps                    image in, proven image out, home of Pillow
 backends                 hands: whatever can make an image
 attempt, presence        one try at a job; what a session is doing
-settlement, worker       how a try is written down; the loop
+wording, settlement      what is sent, and how a try is written down
+waiting, worker          everything a session waits for; the loop
 supervisor, results      all loops in one TaskGroup; what a run leaves beside its images
+incidents                evidence of a failure: the first in full, later ones counted
+notify, generation_log   messages to a person; a line for every attempt that ended
 replay, testing, wiring  the stand-in Gemini, the shipped fakes, the composition root
+capture                  a live page as a saved one without anything private
 cli                      the terminal
 """

@@ -15,19 +15,31 @@ MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 
 LAYERS = [  # low to high: a unit imports its own line or a lower one, never a higher one
     {"errors", "model"},
-    {"settings", "config", "clock", "log", "files"},
+    {"settings", "config", "clock", "log", "files", "privacy", "substitutions"},
     {"sources", "compose", "naming", "report", "store", "browser", "steps"},
     {"sites"},
     {"backends"},
-    {"attempt", "presence", "settlement", "worker", "results"},
+    {
+        "attempt",
+        "presence",
+        "wording",
+        "settlement",
+        "waiting",
+        "worker",
+        "results",
+        "incidents",
+        "notify",
+        "generation_log",
+    },
     {"supervisor"},
-    {"replay", "testing", "wiring"},
+    {"replay", "testing", "wiring", "capture"},
     {"cli"},
 ]
 LEVEL = {unit: level for level, units in enumerate(LAYERS) for unit in units}
 STRANGERS = LAYERS[2] - {"compose", "naming", "report"}  # the other three are pure
 SEES_ONLY_PORTS = {
     "attempt",
+    "incidents",
     "settlement",
     "worker",
     "presence",
@@ -36,6 +48,7 @@ SEES_ONLY_PORTS = {
 WITH_PORTS = {"store", "backends", "sites", "sources", "steps", "browser"}
 HOMES = {
     "PIL": {"steps", "replay"},
+    "apprise": {"notify"},
     "aiosqlite": {"store"},
     "cryptography": {"replay"},
     "dotenv": {"config"},
@@ -46,6 +59,7 @@ HOMES = {
     "playwright": {"browser", "sites"},
     "playwright_stealth": {"browser"},
     "psutil": {"browser"},
+    "requests": {"notify"},
     "rich": {"cli"},
     "sqlalchemy": {"store"},
     "starlette": {"replay"},
