@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -25,24 +25,29 @@ _SHORTEST_WORD = 4
 PROMPT = "[prompt]"
 
 
-def address(url: str) -> str:
+def _star(_id: str) -> str:
+    return "*"
+
+
+def address(url: str, alias: Callable[[str], str] = _star) -> str:
     """Scheme, host and path: without query, fragment, user, and what looks like an id.
 
-    Of an image's address only the first part of the path stays.
+    Of an image's address only the first part of the path stays. `alias` names ids in another way.
     """
     prefix, url = ("blob:", url[5:]) if url.startswith("blob:") else ("", url)
     parts = urlsplit(url)
     if not parts.netloc:
-        return f"{prefix or parts.scheme + ':'}…" if parts.scheme or prefix else _path(url, keep=99)
+        opaque = prefix or (parts.scheme and f"{parts.scheme}:")
+        return f"{opaque}…" if opaque else _path(url, alias, keep=99)
     host = parts.netloc.rpartition("@")[2]
     keep = 1 if host.endswith(_IMAGE_HOSTS) else 99
-    return f"{prefix}{parts.scheme}://{host}{_path(parts.path, keep=keep)}"
+    return f"{prefix}{parts.scheme}://{host}{_path(parts.path, alias, keep=keep)}"
 
 
-def _path(path: str, *, keep: int) -> str:
+def _path(path: str, alias: Callable[[str], str], *, keep: int) -> str:
     steps = path.partition("?")[0].partition("#")[0].split("/")
-    kept = [s if n <= keep and not _ID.fullmatch(s) else "*" for n, s in enumerate(steps)]
-    return "/".join("" if not step else new for step, new in zip(steps, kept, strict=True))
+    kept = (s if n <= keep and not _ID.fullmatch(s) else alias(s) for n, s in enumerate(steps))
+    return "/".join(new if step else "" for step, new in zip(steps, kept, strict=True))
 
 
 def shape(text: str) -> str:
