@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from farm.model.images import Image
+from farm.model.incidents import Incident
 from farm.model.jobs import Job, JobState
 from farm.model.outcomes import Outcome
 from farm.model.sessions import Session
@@ -111,6 +112,15 @@ class Notice:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class IncidentSeen:
+    """A failure worth evidence was met."""
+
+    incident: Incident
+    first: bool  # evidence of it was just collected
+    screenshot: Path | None = None  # of what the page showed, if there is one
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RunEnded:
     """The last event of a run."""
 
@@ -125,5 +135,6 @@ RunEvent: TypeAlias = (
     | CountsChanged
     | BudgetReached
     | Notice
+    | IncidentSeen
     | RunEnded
 )
