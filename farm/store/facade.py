@@ -6,6 +6,7 @@ from farm.store.adding import SqlImport
 from farm.store.control import SqlControl
 from farm.store.database import Database
 from farm.store.images import SqlImages
+from farm.store.incidents import SqlIncidents
 from farm.store.jobs import SqlClaims
 from farm.store.limits import SqlLimits
 from farm.store.sessions import SqlSessions
@@ -56,6 +57,12 @@ class Store:
         self.made_since = whole(limits.made_since)
         self.wish = whole(limits.wish)
         self.take_wish = whole(limits.take_wish)
+
+        incidents = SqlIncidents(database)
+        self.note_incident = whole(incidents.note_incident)
+        self.file_incident = whole(incidents.file_incident)
+        self.incidents = whole(incidents.incidents)
+        self.incident = whole(incidents.incident)
 
     def _serve_users(self, database: Database) -> None:
         views = SqlViews(database)
