@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -11,7 +11,7 @@ from farm.backends.base import Drawn, Hand, Work
 from farm.errors import Ended, Interrupted
 from farm.model.causes import Cause
 from farm.model.images import Image, RawImage
-from farm.model.jobs import PHASES, AttemptFacts, Claim, Phase, nothing_was_sent
+from farm.model.jobs import PHASES, AttemptFacts, Claim, Job, Phase, nothing_was_sent
 from farm.model.outcomes import Outcome
 from farm.model.prompts import Prompt
 from farm.store.base import Knowledge, Settlements
@@ -38,6 +38,13 @@ class Keeper(Protocol):
         """The image a former life saved, if its file still has these bytes."""
 
 
+class Texts(Protocol):
+    """What is sent for a job."""
+
+    async def text(self, job: Job, earlier: Sequence[Cause]) -> str:
+        """The exact text, given how the job's earlier attempts ended."""
+
+
 class Record(Settlements, Knowledge, Protocol):
     """What an attempt needs of the job store."""
 
@@ -59,7 +66,7 @@ class Attempt:
     hand: Hand
     store: Record
     keeper: Keeper
-    compose: Callable[[Prompt], str]
+    texts: Texts
     on_phase: Callable[[Claim], None]
 
     async def run(self) -> Result:
@@ -135,11 +142,14 @@ class Attempt:
         return Work(
             job_id=self._id,
             prompt=self.claim.job.prompt,
-            text=facts.text or self.compose(self.claim.job.prompt),
+            text=facts.text or await self._text(),
             phase=attempt.phase,
             facts=facts,
             others=others - {facts.conversation},
         )
+
+    async def _text(self) -> str:
+        return await self.texts.text(self.claim.job, await self.store.causes_of(self._id))
 
     @property
     def _id(self) -> int:

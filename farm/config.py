@@ -10,12 +10,14 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from farm.errors import UsageError
+from farm.model.allowance import Allowance
+from farm.model.hours import HoursError, parse_hours
 from farm.settings import (
     PREFIX,
     SETTINGS,
@@ -36,8 +38,10 @@ __all__ = [
     "SETTINGS",
     "ProfileSettings",
     "Settings",
+    "allowance_of",
     "load_settings",
     "profile_settings",
+    "read_profile_file",
 ]
 
 _ACCOUNT = re.compile(r"^(?:FARM_)?ACCOUNT_(\d+)_PROFILE_PATH$")
@@ -95,7 +99,14 @@ def profile_settings(settings: Settings, name: str) -> ProfileSettings:
 
     The variable wins. Raises UsageError naming the file and the key.
     """
-    path = settings.profile_path(name) / PROFILE_FILE
+    own = read_profile_file(settings.profile_path(name))
+    endpoint = settings.cdp_endpoints.get(endpoint_key(name), "")
+    return replace(own, cdp=endpoint) if endpoint else own
+
+
+def read_profile_file(folder: Path) -> ProfileSettings:
+    """The `farm-profile.toml` in a profile's folder; all unset without one."""
+    path = folder / PROFILE_FILE
     table = _toml_table(path)
     for key, value in table.items():
         if key not in _PROFILE_KEYS:
@@ -105,8 +116,29 @@ def profile_settings(settings: Settings, name: str) -> ProfileSettings:
         good, allowed = _PROFILE_KEYS[key]
         if not good(value):
             raise UsageError(f"{path}: {key} = {value!r} is not {allowed}.")
-    endpoint = settings.cdp_endpoints.get(endpoint_key(name), "")
-    return ProfileSettings(**{**table, **({"cdp": endpoint} if endpoint else {})})
+    return ProfileSettings(**table)
+
+
+def allowance_of(settings: Settings, name: str) -> Allowance:
+    """What the user allows an account: the profile's own values, else those for all.
+
+    UsageError for hours that are none, naming the file, and for a reserve as large as the cap.
+    """
+    own = profile_settings(settings, name)
+    hours, cap, reserve = settings.working_hours, own.daily_cap, own.daily_reserve
+    if own.working_hours is not None:
+        try:
+            hours = parse_hours(own.working_hours)
+        except HoursError as error:
+            path = settings.profile_path(name) / PROFILE_FILE
+            raise UsageError(f"{path}: working_hours: {error}") from None
+    cap = settings.daily_cap if cap is None else cap
+    reserve = settings.daily_reserve if reserve is None else reserve
+    if cap and reserve >= cap:
+        raise UsageError(
+            f"{name}: a daily reserve of {reserve} leaves nothing of the daily cap of {cap}."
+        )
+    return Allowance(hours=hours, cap=cap, reserve=reserve)
 
 
 def _is_count(value: object) -> bool:
@@ -155,9 +187,12 @@ def _find(setting: Setting, layers: Iterable[_Layer]) -> tuple[str, str, str] | 
 def _parse(setting: Setting, name: str, text: str, source: str, home: Path) -> Any:
     try:
         return setting.parse(setting.aliases.get(name, same)(text), home)
+    except HoursError as error:
+        raise UsageError(f"{name} (from {source}): {error}") from None
     except ValueError:
         allowed = f"{setting.allowed}, in milliseconds" if name.endswith("_MS") else setting.allowed
-        raise UsageError(f"{name}={text!r} (from {source}) is not {allowed}.") from None
+        said = name if setting.secret else f"{name}={text!r}"
+        raise UsageError(f"{said} (from {source}) is not {allowed}.") from None
 
 
 def _read_dotenv(path: Path) -> _Layer:

@@ -39,6 +39,7 @@ class Presence:
     last_result: str = ""
     images: int = 0  # made in this life of the session
     session: Session = field(init=False)
+    _ready: float | None = None  # monotonic: of a wait that began in this life
 
     def __post_init__(self) -> None:
         """Until the store is asked, nothing is known about the session."""
@@ -60,10 +61,12 @@ class Presence:
     async def pace(self, seconds: float) -> None:
         """Wait between two prompts."""
         ready_at = self.clock.now() + seconds
+        self._ready = self.clock.monotonic() + seconds
         await self.become(SessionState.PACING, next_ready_at=ready_at, job_id=None)
 
     async def rest(self, until: float, why: Outcome) -> None:
         """Wait for a limit to end."""
+        self._ready = self.clock.monotonic() + until - self.clock.now()
         await self.become(
             SessionState.RESTING,
             next_ready_at=until,
@@ -81,19 +84,29 @@ class Presence:
         if self.session.state in _OVER_AT_THE_END:
             await self.become(SessionState.STOPPED, job_id=None)
 
-    def count(self, cause: Cause) -> None:
-        """Keep the runs of throttles and transient errors; anything else ends them."""
-        throttles = self.session.throttles + 1 if cause is Cause.LIMITED_THROTTLE else 0
-        transients = self.session.transients + 1 if cause is Cause.TRANSIENT else 0
+    def count(self, cause: Cause, *, doubted: bool = False) -> None:
+        """Keep the runs of throttles, transient errors and doubts; anything else ends them."""
+        before = self.session
+        transient = cause is Cause.TRANSIENT
+        throttled = cause is Cause.LIMITED_THROTTLE
         self.images += cause is Cause.MADE
-        made = self.session.made + (cause is Cause.MADE)
-        if cause is Cause.TRANSIENT:
-            throttles = self.session.throttles
-        self.session = replace(self.session, throttles=throttles, transients=transients, made=made)
+        self.session = replace(
+            before,
+            throttles=before.throttles + throttled if throttled or transient else 0,
+            transients=before.transients + 1 if transient else 0,
+            doubts=before.doubts + 1 if doubted else 0,
+            made=before.made + (cause is Cause.MADE),
+        )
 
     def seconds_to_wait(self) -> float:
-        """Until the session may work again; zero or less when it may."""
-        return self.session.next_ready_at - self.clock.now()
+        """Until the session may work again; zero or less when it may.
+
+        A clock that was set back makes no wait longer.
+        """
+        by_date = self.session.next_ready_at - self.clock.now()
+        return (
+            by_date if self._ready is None else min(by_date, self._ready - self.clock.monotonic())
+        )
 
     def say(self) -> None:
         """Tell the display how things stand."""

@@ -14,9 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from farm.model.hours import ALWAYS, Hours, parse_hours
+from farm.model.refusals import ALLOWED, parse_refusals
+
 PREFIX = "FARM_"
 STEALTH = ("off", "minimal", "full")
+LOG_FORMATS = ("plain", "json")
 LOG_LEVELS = ("debug", "info", "warning", "error")
+_BETWEEN_ADDRESSES = re.compile(r"\s+|\s*,\s*(?=[A-Za-z][\w+.-]*://)")  # commas occur inside too
 _WORDS = {"1": True, "true": True, "yes": True, "on": True}
 _WORDS |= {"0": False, "false": False, "no": False, "off": False}
 
@@ -30,13 +35,19 @@ class Settings:
     profiles_dir: Path  # each folder in it is a profile
     profile_paths: Mapping[str, Path]  # profiles that live elsewhere, by name
     # Running browsers to attach to, by `endpoint_key` of the profile; see `profile_settings`.
-    cdp_endpoints: Mapping[str, str] = field(default_factory=dict)
+    cdp_endpoints: Mapping[str, str] = field(default_factory=dict, repr=False)
     downloads_dir: Path  # where finished images go, by day
     prompt_delay_seconds: float = 90.0  # the pace: wait between two prompts of a session
     pace_jitter: float = 0.2  # how far a wait may stray from the pace, as a fraction of it
     generation_timeout_seconds: float = 300.0  # without an image after so long: timeout
     retry_wait_seconds: float = 30.0  # before a failed prompt is tried again; doubled each time
     max_wait_seconds: float = 900.0  # a run that does not watch waits so long for a resting session
+    recheck_seconds: float = 60.0  # until a session that needs a person is looked at again
+    recycle_prompts: int = 100  # a browser that took so many prompts is opened anew
+    on_refusal: str = "fail"  # what to do about refusals; see farm.model.refusals
+    working_hours: Hours = ALWAYS  # when sessions may work
+    daily_cap: int = 0  # images of an account a day; 0: no cap
+    daily_reserve: int = 0  # of the cap, kept back for the person's own use
     headless: bool = True  # browsers without windows
     browser: str = ""  # path or channel; "" takes the best one installed
     proxy_server: str = field(default="", repr=False)  # may carry a password
@@ -46,6 +57,9 @@ class Settings:
     stealth: str = "minimal"  # how much playwright-stealth hides
     log_level: str = "info"  # of the file in log_dir
     log_dir: Path  # one file per run
+    log_format: str = "plain"  # of the console; the file is always JSON lines
+    notify: tuple[str, ...] = field(default=(), repr=False)  # addresses are passwords
+    notify_secret: str = field(default="", repr=False)  # signs messages to a webhook
     warnings: tuple[str, ...] = ()  # about names nobody reads, for the command line to show
 
     def profile_path(self, name: str) -> Path:
@@ -57,7 +71,8 @@ class Settings:
 class ProfileSettings:
     """What a user set for one profile alone; None: as for all profiles."""
 
-    cdp: str = ""  # the running browser to attach to; "": farm launches one on the profile
+    # The running browser to attach to; "": farm launches one on the profile.
+    cdp: str = field(default="", repr=False)
     daily_cap: int | None = None  # images a day at most
     daily_reserve: int | None = None  # images a day left to the person
     working_hours: str | None = None  # such as "09:00-18:00"
@@ -82,6 +97,7 @@ class Setting:
     allowed: str  # for messages: what a good value looks like
     default: str  # as the documents show it
     aliases: Mapping[str, Callable[[str], str]] = field(default_factory=dict)  # seeds' name: unit
+    secret: bool = False  # a bad value is never repeated
 
     @property
     def name(self) -> str:
@@ -119,6 +135,24 @@ def _number(least: float, most: float = math.inf) -> Parse:
     return parse
 
 
+def _count(least: int) -> Parse:
+    def parse(text: str, _home: Path) -> int:
+        if int(text) < least:
+            raise ValueError(text)
+        return int(text)
+
+    return parse
+
+
+def _refusals(text: str, _home: Path) -> str:
+    parse_refusals(text)
+    return text
+
+
+def _hours(text: str, _home: Path) -> Hours:
+    return parse_hours(text)
+
+
 def _choice(words: tuple[str, ...]) -> Parse:
     def parse(text: str, _home: Path) -> str:
         if text.lower() not in words:
@@ -132,6 +166,13 @@ def _language(text: str, _home: Path) -> str:
     if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", text):
         raise ValueError(text)
     return text
+
+
+def _addresses(text: str, _home: Path) -> tuple[str, ...]:
+    found = tuple(_BETWEEN_ADDRESSES.split(text.strip(" ,\t\r\n")))
+    if not all(re.match(r"[A-Za-z][\w+.-]*://.", address) for address in found):
+        raise ValueError(text)
+    return found
 
 
 def same(text: str) -> str:
@@ -215,6 +256,54 @@ SETTINGS: tuple[Setting, ...] = (
         default="900",
     ),
     Setting(
+        key="recheck_seconds",
+        text="How long until a session that needs a person is looked at again, without a window; "
+        "each further look comes later, up to 10 minutes.",
+        parse=_number(1),
+        allowed="a number of seconds, 1 or more",
+        default="60",
+    ),
+    Setting(
+        key="recycle_prompts",
+        text="After how many prompts a browser is closed and opened again.",
+        parse=_count(1),
+        allowed="a whole number, 1 or more",
+        default="100",
+    ),
+    Setting(
+        key="on_refusal",
+        text="What to do when a prompt is refused: `fail`, `retry` once, `substitute` the words of "
+        "`substitutions.toml` and retry once, or `lane:NAME` to hand it to another backend. By "
+        "cause: `person=substitute,fail`.",
+        parse=_refusals,
+        allowed=f"{ALLOWED}, or such a word for a cause: person=substitute",
+        default="fail",
+    ),
+    Setting(
+        key="working_hours",
+        text="When sessions may work, in local time; a span that ends before it begins goes over "
+        "midnight. A profile may have hours of its own.",
+        parse=_hours,
+        allowed="spans such as 08:00-22:00, 22:00-07:00 or mon-fri 08:00-18:00, sat 10:00-14:00",
+        default="empty: always",
+    ),
+    Setting(
+        key="daily_cap",
+        text="How many images an account may make in a local day; 0 is no cap. A profile may have "
+        "one of its own.",
+        parse=_count(0),
+        allowed="a whole number, 0 or more",
+        default="0",
+    ),
+    Setting(
+        key="daily_reserve",
+        text="How many images of the daily cap are kept back for the person whose account it is. "
+        "A profile may have one of its own.",
+        parse=_count(0),
+        allowed="a whole number, 0 or more",
+        default="0",
+    ),
+    Setting(
         key="headless",
         text="Whether browsers run without windows; `--headed` overrides it.",
         parse=_flag,
@@ -280,5 +369,29 @@ SETTINGS: tuple[Setting, ...] = (
         allowed=_A_PATH,
         default="`logs` in FARM_HOME",
         aliases={"LOG_DIR": same},
+    ),
+    Setting(
+        key="log_format",
+        text="How warnings are written to the terminal: for people, or one JSON object per line.",
+        parse=_choice(LOG_FORMATS),
+        allowed=", ".join(LOG_FORMATS),
+        default="plain",
+    ),
+    Setting(
+        key="notify",
+        text="Where messages to a person go: apprise URLs (https://appriseit.com/services), or "
+        "`webhook+https://host/path` for a webhook of your own. `--notify` overrides it.",
+        parse=_addresses,
+        allowed="URLs with spaces or commas between them",
+        default="empty: nobody is told",
+        secret=True,
+    ),
+    Setting(
+        key="notify_secret",
+        text="What messages to a webhook of your own are signed with.",
+        parse=_text,
+        allowed="any text, or whsec_ and base64 as standardwebhooks.com has it",
+        default="empty",
+        secret=True,
     ),
 )

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from farm.attempt import Result
 from farm.clock import Clock
-from farm.model.causes import Cause
+from farm.model.causes import LIMITS, REFUSALS, Cause
 from farm.model.jobs import Claim
+from farm.model.limits import Limit, learned_window, start_of_day
 from farm.model.outcomes import Outcome
 from farm.model.policy import Decision, JobMove, Policy, SessionMove, Situation, decide
+from farm.model.prompts import Prompt
+from farm.model.refusals import RefusalRule
 from farm.model.sessions import SessionState
 from farm.presence import Presence
 from farm.store.base import Knowledge, Settlements
@@ -22,7 +25,7 @@ class Ledger(Settlements, Knowledge, Protocol):
     """What a settlement needs of the job store."""
 
 
-class Limit(Protocol):
+class Whole(Protocol):
     """What a settlement tells the whole run."""
 
     def put_back(self) -> None:
@@ -30,6 +33,19 @@ class Limit(Protocol):
 
     def rest_all(self, until: float) -> None:
         """Send every session of this exit to rest."""
+
+    def suspects_address(self, session: str, now: float) -> bool:
+        """Note that a session may be unwanted for its address; True if another one just was."""
+
+
+class Refusals(Protocol):
+    """What the user wants done about refusals."""
+
+    async def rule(self, cause: Cause, queue: str) -> RefusalRule:
+        """The rule for a refusal in a queue."""
+
+    def substitutes(self, prompt: Prompt) -> bool:
+        """Whether the user's table has other words for a prompt."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,41 +65,69 @@ class Settlement:
 
     store: Ledger
     presence: Presence
-    limit: Limit
+    limit: Whole
+    refusals: Refusals
     clock: Clock
     pace: Pace = field(default_factory=Pace)
     policy: Policy = field(default_factory=Policy)
     roll: Callable[[float, float], float] = random.uniform
+    _unlifted: bool = True  # a limit may be on record that no image has disproved yet
 
     async def settle(self, claim: Claim, result: Result) -> None:
         """Write down how an attempt ended; LostLease when the job is somebody else's."""
         outcome = result.outcome
         if outcome.cause is Cause.MADE:
             self.presence.count(Cause.MADE)
+            await self._lift_limits()
             await self._wait_for_pace()
             await self.store.complete(claim, result.images, outcome.message)
         else:
-            earlier = await self.store.causes_of(claim.job.id)
-            decision = self._decide(outcome, earlier)
+            decision = await self._decide(outcome, claim)
             await self._move(decision, outcome)
             await self._apply(claim, decision, result)
         self.presence.last_result = f"{outcome.cause}: {outcome.message}".removesuffix(": ")
 
     async def obey(self, outcome: Outcome) -> None:
         """Do what an outcome means for the session when no job was in hand."""
-        await self._move(self._decide(outcome, ()), outcome)
+        await self._move(await self._decide(outcome, None), outcome)
 
-    def _decide(self, outcome: Outcome, earlier: tuple[Cause, ...]) -> Decision:
-        session = self.presence.session
+    async def _decide(self, outcome: Outcome, claim: Claim | None) -> Decision:
+        situation = await self._situation(outcome, claim)
+        decision = decide(situation, self.policy, self.roll)
+        self.presence.count(outcome.cause, doubted=decision.probe)
+        return decision
+
+    async def _situation(self, outcome: Outcome, claim: Claim | None) -> Situation:
+        session, now = self.presence.session, self.clock.now()
         situation = Situation(
             outcome=outcome,
-            earlier=earlier,
             throttles=session.throttles,
             transients=session.transients,
-            now=self.clock.now(),
+            doubts=session.doubts,
+            elsewhere=outcome.address and self.limit.suspects_address(session.name, now),
+            now=now,
         )
-        self.presence.count(outcome.cause)
-        return decide(situation, self.policy, self.roll)
+        if outcome.cause is Cause.LIMITED_QUOTA:
+            situation = await self._with_history(situation)
+        if claim is not None:
+            job = claim.job
+            situation = replace(situation, earlier=await self.store.causes_of(job.id))
+            if outcome.cause in REFUSALS:
+                situation = replace(
+                    situation,
+                    refusal=await self.refusals.rule(outcome.cause, job.queue),
+                    substitutes=self.refusals.substitutes(job.prompt),
+                )
+        return situation
+
+    async def _with_history(self, situation: Situation) -> Situation:
+        name, midnight = self.presence.name, start_of_day(situation.now)
+        history = await self.store.limits(name)
+        return replace(
+            situation,
+            learned=learned_window(history, situation.outcome.mode),
+            first_of_day=not await self.store.made_since(name, midnight),
+        )
 
     async def _apply(self, claim: Claim, decision: Decision, result: Result) -> None:
         cause, message = result.outcome.cause, _in_words(result.outcome)
@@ -95,6 +139,8 @@ class Settlement:
             await self.store.give_back(claim, cause, message, decision.job_wait_seconds)
         elif decision.job is JobMove.REVIEW:
             await self.store.review(claim, cause, message, result.images)
+        elif decision.job is JobMove.HAND_OVER:
+            await self.store.hand_over(claim, cause, message, decision.lane)
         else:
             wait = decision.job_wait_seconds if decision.job is JobMove.RETRY else None
             await self.store.fail(claim, cause, message, wait)
@@ -103,7 +149,9 @@ class Settlement:
         until = self.clock.now() + decision.session_wait_seconds
         if decision.session is SessionMove.REST_ALL:
             self.limit.rest_all(until)
+            why = _of_the_address(why)
         if decision.session in {SessionMove.REST, SessionMove.REST_ALL}:
+            await self._note_limit(why, until, told=decision.told)
             await self.presence.rest(until, why)
         elif decision.session is SessionMove.CALL_PERSON:
             await self.presence.turn_red(SessionState.NEEDS_PERSON, why)
@@ -112,9 +160,41 @@ class Settlement:
         else:
             await self._wait_for_pace()
 
+    async def _note_limit(self, why: Outcome, until: float, *, told: bool) -> None:
+        if why.cause not in LIMITS:
+            return
+        self._unlifted = True
+        await self.store.note_limit(
+            Limit(
+                session=self.presence.name,
+                mode=why.mode,
+                cause=why.cause,
+                at=self.clock.now(),
+                until=until,
+                told=told,
+            )
+        )
+
+    async def _lift_limits(self) -> None:
+        if self._unlifted:
+            await self.store.lift_limits(self.presence.name, self.clock.now())
+            self._unlifted = False
+
     async def _wait_for_pace(self) -> None:
         jitter = self.pace.jitter
         await self.presence.pace(self.pace.seconds * self.roll(1 - jitter, 1 + jitter))
+
+
+def _of_the_address(why: Outcome) -> Outcome:
+    """The same seen at two accounts of one address says something of the address."""
+    if not why.address:
+        return why
+    return replace(
+        why,
+        cause=Cause.LIMITED_IP,
+        message="Two accounts met this within a minute: Gemini blocks this network address. "
+        + why.message,
+    )
 
 
 def _in_words(outcome: Outcome) -> str:

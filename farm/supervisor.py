@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 15.0
 UPKEEP_SECONDS = 1.0
+SAME_ADDRESS_SECONDS = 60.0  # two accounts that meet the same within it share their address's fate
 RELAUNCHES = 3  # in a row without an image in between
 RELAUNCH_WAIT_SECONDS = 2.0  # doubled each time
 
@@ -50,6 +51,8 @@ class RunGate:
     stop: asyncio.Event
     left: int | None = None  # jobs the run may still end; None: no limit
     rest_until: float = 0.0
+    at_work: set[str] = field(default_factory=set)  # sessions that may still end jobs
+    _suspicions: dict[str, float] = field(default_factory=dict)  # session -> when
 
     def take(self) -> bool:
         """Reserve one job of the run's limit; False when the limit is reached."""
@@ -72,6 +75,16 @@ class RunGate:
     def rests_until(self) -> float:
         """Epoch seconds before which no session of this exit may work."""
         return self.rest_until
+
+    def suspects_address(self, session: str, now: float) -> bool:
+        """Note that a session may be unwanted for its address; True if another one just was."""
+        others = [at for name, at in self._suspicions.items() if name != session]
+        self._suspicions[session] = now
+        return any(abs(now - at) <= SAME_ADDRESS_SECONDS for at in others)
+
+    def wake_all(self) -> None:
+        """End the rest of this exit: the user knows better."""
+        self.rest_until = 0.0
 
 
 @dataclass(kw_only=True)
@@ -111,10 +124,12 @@ class Supervisor:
             worker = post.hire()
             trouble = await self._life(worker)
             if trouble is None:
+                worker.gate.at_work.discard(post.name)
                 return
             lives = 1 if worker.presence.images else lives + 1
             if lives > RELAUNCHES:
                 await worker.presence.turn_red(SessionState.STOPPED, trouble)
+                worker.gate.at_work.discard(post.name)
                 return
             self._notice("warning", f"{post.name}: {trouble.message} Opening it again.")
             await self.clock.sleep(RELAUNCH_WAIT_SECONDS * 2 ** (lives - 1))

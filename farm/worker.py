@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Protocol
 
-from farm.attempt import Attempt, Keeper, Result
+from farm.attempt import Attempt, Keeper, Result, Texts
 from farm.backends.base import Hand
 from farm.clock import Clock
-from farm.errors import BrowserError, Ended, LostLease
+from farm.errors import BrowserError, Ended, LostLease, ProfileInUse, SaveFailed
 from farm.model.causes import Cause
-from farm.model.events import JobChanged
-from farm.model.jobs import Claim, Job, nothing_was_sent
+from farm.model.events import AttemptEnded, JobChanged
+from farm.model.jobs import AttemptFacts, Claim, Job, nothing_was_sent
 from farm.model.outcomes import Outcome
-from farm.model.prompts import Prompt
 from farm.model.sessions import SessionState
 from farm.presence import RED, Presence
-from farm.settlement import Limit, Settlement
+from farm.settlement import Settlement
 from farm.store.base import Claims, Knowledge, Settlements
+from farm.waiting import Gate, NoMoreWork, Terms, Waiting
 
 log = logging.getLogger(__name__)
 
+__all__ = ["Gate", "NoMoreWork", "Terms", "Worker", "WorkerStore"]
+
 IDLE_SECONDS = 1.0  # between two looks at a queue that has nothing for us now
-_NOW_SECONDS = 0.05  # a shorter wait is none
 
 
 class WorkerStore(Claims, Settlements, Knowledge, Protocol):
@@ -35,29 +35,18 @@ class WorkerStore(Claims, Settlements, Knowledge, Protocol):
         """One job, as it stands."""
 
 
-class Gate(Limit, Protocol):
-    """What all workers of a run share."""
+class Witness(Protocol):
+    """Keeps evidence of what went wrong."""
 
-    stop: asyncio.Event
-
-    def take(self) -> bool:
-        """Reserve one job of the run's limit; False when the limit is reached."""
-
-    def rests_until(self) -> float:
-        """Epoch seconds before which no session of this exit may work."""
+    async def witness(self, outcome: Outcome, claim: Claim | None) -> object:
+        """Look at the page as it is now; never raises into the attempt."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Terms:
-    """How a worker behaves."""
+class Blind:
+    """A witness that keeps nothing."""
 
-    max_wait_seconds: float = 900.0  # a longer rest ends the worker, unless it watches
-    watch: bool = False  # stay when the queue is empty and through every rest
-    keep_open: bool = False  # leave the window open at the end, until the run is stopped
-
-
-class NoMoreWork(Exception):
-    """The worker is done: nothing is left for it, or nothing it may wait for."""
+    async def witness(self, outcome: Outcome, claim: Claim | None) -> object:
+        """Nothing is kept."""
 
 
 @dataclass(kw_only=True)
@@ -68,39 +57,33 @@ class Worker:
     hand: Hand
     store: WorkerStore
     keeper: Keeper
-    compose: Callable[[Prompt], str]
+    texts: Texts
+    waiting: Waiting
     gate: Gate
     clock: Clock
     terms: Terms
     presence: Presence
     settlement: Settlement
+    witness: Witness = field(default_factory=Blind)
+    _was_open: bool = False
     _attempt: asyncio.Task[Result] | None = None
+    _prompts: int = 0  # worked on since the browser was opened
+    _unsaved: int = 0  # files in a row that the disk did not take
 
     async def run(self) -> None:
         """Work until nothing is left, the run is stopped, or only a person can go on.
 
         BrowserError when the browser failed: what was sent stays open for the next life.
         """
+        self.gate.at_work.add(self.presence.name)
         try:
             await self.presence.start()
-            self._refuse_long_rest()
-            async with self.hand:
-                await self._serve()
-                if self.terms.keep_open:
-                    await self.gate.stop.wait()
-        except NoMoreWork:
-            await self.presence.leave()
-        except Ended as ended:  # the hand could not be made ready
-            await self.settlement.obey(ended.outcome)
-
-    async def _serve(self) -> None:
-        try:
-            await self._recover()
             while True:
-                await self._until_ready()
-                await self._work(await self._next_claim())
+                await self.waiting.until_hopeful()
+                await self._open_once()
         except NoMoreWork:
             await self.presence.leave()
+            self.gate.at_work.discard(self.presence.name)
 
     async def heartbeat(self) -> None:
         """Keep the lease; stop the job in hand when the user cancelled it."""
@@ -109,6 +92,60 @@ class Worker:
         if claim is not None and claim.job.id in cancelled and self._attempt is not None:
             self._attempt.cancel()
 
+    async def _open_once(self) -> None:
+        """One opening of the hand; returns when it is to be opened again."""
+        try:
+            async with self.hand:
+                self._was_open = True
+                await self._serve()
+        except ProfileInUse as error:
+            if not self._was_open:
+                raise
+            # It was closed to wait, and somebody uses the profile meanwhile, as `farm login` does.
+            why = Outcome(cause=Cause.BROWSER_GONE, message=str(error))
+            await self.presence.turn_red(SessionState.NEEDS_PERSON, why)
+
+    async def _serve(self) -> None:
+        try:
+            while await self._proven():
+                await self._work_on()
+                if self.presence.session.state not in RED or not self.hand.windowed:
+                    return
+                await self.waiting.for_person()
+        except NoMoreWork:
+            if self.terms.keep_open:
+                await self.gate.stop.wait()
+            raise
+
+    async def _proven(self) -> bool:
+        """Whether the session is seen to be able to work; a person at its window may help."""
+        while True:
+            try:
+                await self.hand.prove()
+            except Ended as ended:
+                await self.witness.witness(ended.outcome, None)
+                await self.settlement.obey(ended.outcome)
+            else:
+                self.waiting.green()
+                return True
+            if not self.hand.windowed:
+                return False
+            if self.presence.session.state in RED:
+                await self.waiting.for_person()
+            else:
+                await self.waiting.until_ready()
+
+    async def _work_on(self) -> None:
+        """Job after job, until the hand is better closed."""
+        self._prompts = 0
+        if self.presence.session.state in RED:  # it was red, and is proven now
+            await self.presence.become(SessionState.READY, cause=None, message="")
+        await self._recover()
+        while await self.waiting.until_ready():
+            if self._prompts >= self.terms.recycle_prompts or self.hand.worn():
+                return
+            await self._work(await self._next_claim())
+
     async def _recover(self) -> None:
         """Finish what an earlier life of this session left in progress."""
         for claim in await self.store.adopt(self.id, self.hand.name):
@@ -116,51 +153,29 @@ class Worker:
             self.gate.take()
             await self._work(claim)
 
-    async def _until_ready(self) -> None:
-        """Pace, rest and stop."""
-        while True:
-            if self.gate.stop.is_set() or self.presence.session.state in RED:
-                raise NoMoreWork
-            self._refuse_long_rest()
-            shared = self.gate.rests_until() - self.clock.now()
-            wait = max(self.presence.seconds_to_wait(), shared)
-            if wait <= _NOW_SECONDS:
-                break
-            await self._leave_if_done()
-            if self.presence.session.state is SessionState.STARTING:
-                await self.presence.become(SessionState.PACING)  # from the run before
-            await self._nap(wait)
-        await self.presence.become(SessionState.READY, cause=None, message="")
-
-    def _refuse_long_rest(self) -> None:
-        resting = self.presence.session.state is SessionState.RESTING
-        too_long = self.presence.seconds_to_wait() > self.terms.max_wait_seconds
-        if resting and too_long and not self.terms.watch:
-            raise NoMoreWork
-
     async def _next_claim(self) -> Claim:
         while not self.gate.stop.is_set() and self.gate.take():
             claim = await self.store.claim(self.id, self.hand.name, self.hand.lanes)
             if claim is not None:
                 return claim
             self.gate.put_back()
-            await self._leave_if_done()
-            await self._nap(IDLE_SECONDS)
+            await self.waiting.leave_if_done()
+            await self.waiting.nap(IDLE_SECONDS)
         raise NoMoreWork
-
-    async def _leave_if_done(self) -> None:
-        if not self.terms.watch and not await self.store.left_for(self.hand.lanes):
-            raise NoMoreWork
 
     async def _work(self, claim: Claim) -> None:
         """One attempt, from its claim to its settlement."""
         self._hold(claim)
+        self._prompts += 1
+        began = self.clock.monotonic()
         await self.presence.become(SessionState.BUSY, job_id=claim.job.id)
         self.presence.tell(JobChanged(job=claim.job))
         try:
             result = await self._result(claim)
+            await self.witness.witness(result.outcome, self._held)
             await self.settlement.settle(self._held, result)
             log.info("attempt ended", extra={**_about(self._held), "cause": result.outcome.cause})
+            await self._tell_end(self._held, result, self.clock.monotonic() - began)
         except LostLease:
             log.warning("the job belongs to somebody else now", extra=_about(claim))
         except BrowserError as error:
@@ -176,12 +191,14 @@ class Worker:
             hand=self.hand,
             store=self.store,
             keeper=self.keeper,
-            compose=self.compose,
+            texts=self.texts,
             on_phase=self._hold,
         )
         self._attempt = asyncio.create_task(attempt.run(), name=f"attempt at job {claim.job.id}")
         try:
-            return await self._attempt
+            result = await self._attempt
+        except SaveFailed as error:
+            return self._not_saved(error)
         except asyncio.CancelledError:
             worker = asyncio.current_task()
             if worker is None or worker.cancelling():
@@ -190,6 +207,15 @@ class Worker:
         finally:
             self._attempt.cancel()
             self._attempt = None
+        self._unsaved = 0
+        return result
+
+    def _not_saved(self, error: SaveFailed) -> Result:
+        """The image waits in its conversation until there is room for its file."""
+        self._unsaved += 1
+        if self._unsaved > self.terms.disk_tries and not self.terms.watch:
+            raise error
+        return Result(outcome=Outcome(cause=Cause.NOT_SAVED, message=str(error)), open=True)
 
     async def _give_back_unsent(self, error: BrowserError) -> None:
         """What was not sent goes back; the rest stays open for the next life of this session."""
@@ -198,6 +224,21 @@ class Worker:
         self.gate.put_back()
         if nothing_was_sent(claim.attempt.phase):
             await self.store.give_back(claim, Cause.BROWSER_GONE, str(error))
+
+    async def _tell_end(self, claim: Claim, result: Result, seconds: float) -> None:
+        job = await self.store.job(claim.job.id)
+        if job is not None:
+            self.presence.tell(
+                AttemptEnded(
+                    job=job,
+                    session=self.presence.name,
+                    number=claim.attempt.number,
+                    outcome=result.outcome,
+                    images=result.images,
+                    text=AttemptFacts.of(claim.attempt).text,
+                    seconds=seconds,
+                )
+            )
 
     async def _tell_job(self, job_id: int) -> None:
         job = await self.store.job(job_id)
@@ -213,18 +254,6 @@ class Worker:
         if self.presence.claim is None:
             raise LostLease("no job is in hand")
         return self.presence.claim
-
-    async def _nap(self, seconds: float) -> None:
-        """Wait, but not past the moment the run is stopped."""
-        waits: list[asyncio.Future[Any]] = [
-            asyncio.ensure_future(self.gate.stop.wait()),
-            asyncio.ensure_future(self.clock.sleep(seconds)),
-        ]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
 
 
 def _about(claim: Claim) -> dict[str, object]:

@@ -34,9 +34,9 @@ class Drawn:
 
 
 class Hand(Protocol):
-    """Makes one image at a time. An async context manager: inside it the hand is ready to work.
+    """Makes one image at a time. An async context manager: inside it the hand is open.
 
-    All three verbs raise `Ended` with the outcome when the attempt ended without an image,
+    `prove`, `make` and `resume` raise `Ended` with the outcome when there will be no image,
     `BrowserError` when the tool itself failed, and `LostLease` out of `record`. On cancellation
     they stop at the next await; what was recorded until then is what recovery starts from.
     """
@@ -44,9 +44,25 @@ class Hand(Protocol):
     name: str
     lanes: tuple[str, ...]  # in the order in which they are served
 
+    @property
+    def windowed(self) -> bool:
+        """Whether a person can see it work, and mend what it cannot."""
+
     async def __aenter__(self) -> Self: ...
 
     async def __aexit__(self, *exc: object) -> None: ...
+
+    async def prove(self) -> None:
+        """See that the hand can work; `Ended` names what stands in the way. Sends nothing."""
+
+    async def mended(self, seconds: float) -> bool:
+        """Watch so long whether a person mends what stood in the way, without touching it."""
+
+    def repaired(self) -> bool:
+        """Whether farm's own data about the site changed since the hand last looked."""
+
+    def worn(self) -> bool:
+        """Whether the tool is better closed and opened again before the next job."""
 
     async def make(self, work: Work, record: Record) -> Drawn:
         """Send the prompt once and bring its images back.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
@@ -13,11 +12,12 @@ from farm.errors import Ended, Interrupted
 from farm.model.causes import Cause
 from farm.model.jobs import ANY_LANE, PHASES, WEB_LANE, Phase, session_lane
 from farm.model.outcomes import Outcome
-from farm.sites.base import Reading, Turn
+from farm.sites.base import Reading, SignIn, Turn
 from farm.sites.gemini.answers import Answer
 from farm.sites.gemini.composer import Composer, Sent
 from farm.sites.gemini.history import History, turn_with
 from farm.sites.gemini.originals import Originals
+from farm.sites.gemini.pack import Pack
 from farm.sites.gemini.page import GeminiPage
 
 PartPath = Callable[[int, int], Path]
@@ -29,33 +29,60 @@ _KEPT_BEFORE = 40
 
 @dataclass(kw_only=True)
 class WebHand:
-    """Drives one profile. Inside `async with` its browser is open and its sign-in is proven."""
+    """Drives one profile. Inside `async with` its browser is open."""
 
     page: GeminiPage
     originals: Originals
     part_path: PartPath
     name: str
+    is_worn: Callable[[], bool] = lambda: False  # whether the browser takes too much memory
     lanes: tuple[str, ...] = field(init=False)
-    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+    _seen_pack: Pack | None = None  # the one in use when the page was last proven or failed to be
+    _shown: bool = False  # the window was brought before the person
 
     def __post_init__(self) -> None:
         """A session serves its own lane first: there its unfinished conversations wait."""
         self.lanes = (session_lane(self.name), WEB_LANE, ANY_LANE)
 
     async def __aenter__(self) -> Self:
-        """Open the browser and prove the sign-in; `Ended` says what stands in the way."""
-        async with AsyncExitStack() as stack:
-            await stack.enter_async_context(self.page.session)
-            await self.page.open_signed_in("app")
-            self._stack = stack.pop_all()
+        """Open the browser."""
+        await self.page.session.__aenter__()
         return self
 
-    async def __aexit__(self, *_exc: object) -> None:
+    async def __aexit__(self, *exc: object) -> None:
         """Close the browser and give the profile back."""
-        await self._stack.aclose()
+        await self.page.session.__aexit__(*exc)
+
+    @property
+    def windowed(self) -> bool:
+        """Whether a person can see the page."""
+        return self.page.session.windowed
+
+    async def prove(self) -> None:
+        """Prove the sign-in on a fresh page; a visible composer proves nothing."""
+        self._seen_pack = self.page.pack()
+        await self.page.open_signed_in("app")
+        self._shown = False
+
+    async def mended(self, seconds: float) -> bool:
+        """Show the window, once, and watch what a person does in it; nothing is clicked."""
+        session = self.page.session
+        if not self._shown:
+            self._shown = True
+            await session.run("show the window", session.page.bring_to_front())
+        return bool(await self.page.watch(_is_well, seconds))
+
+    def repaired(self) -> bool:
+        """Whether the selector pack or its override was written since the last look."""
+        return self.page.pack() is not self._seen_pack
+
+    def worn(self) -> bool:
+        """Whether the browser takes more memory than it should."""
+        return self.is_worn()
 
     async def make(self, work: Work, record: Record) -> Drawn:
         """Send the prompt once and bring its images back."""
+        self._seen_pack = self.page.pack()
         composer = Composer(page=self.page)
         reading = await self.page.new_chat()
         await record(Phase.TYPING, {"text": work.text})
@@ -173,6 +200,12 @@ class WebHand:
 
     async def _note(self, sent: Sent, record: Record) -> None:
         await record(Phase.SENT, {"conversation": sent.conversation, "turn": sent.turn})
+
+
+def _is_well(reading: Reading) -> bool | None:
+    """True for a page that could take a prompt; None, to go on watching, for any other."""
+    well = reading.composer and reading.sign_in is SignIn.IN and reading.blocked is None
+    return well or None
 
 
 @dataclass(kw_only=True)

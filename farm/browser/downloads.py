@@ -74,7 +74,12 @@ async def fetch(
 async def press(
     session: BrowserSession, press_button: Callable[[], object], part: Path, *, seconds: float
 ) -> Fetched:
-    """Move the file that a button of the page downloads to `part`; hash it on the way."""
+    """Move the file that a button of the page downloads to `part`; hash it on the way.
+
+    FetchRefused in an attached browser: the file would land among the person's own downloads.
+    """
+    if session.attached:
+        raise FetchRefused("an attached browser gives farm no downloads")
     loop = asyncio.get_running_loop()
     started: asyncio.Future[Download] = loop.create_future()
 

@@ -34,6 +34,7 @@ class LaunchOptions:
     stealth: str = "minimal"  # off, minimal, full
     slow_mo_ms: float = 0
     root: bool = False  # Chromium refuses root with its sandbox on
+    trace: bool = False  # record what farm does, for incidents
 
 
 def is_root() -> bool:

@@ -11,7 +11,7 @@ from playwright.async_api import async_playwright
 
 from farm.browser.choose import Browser
 from farm.browser.launch import LaunchOptions, find_browser
-from farm.browser.profiles import Profile, browsers_on, hold
+from farm.browser.profiles import Profile, browsers_on, hold, place_of
 from farm.clock import Clock
 from farm.errors import BrowserMissing
 
@@ -58,8 +58,15 @@ async def sign_in_by_hand(
 ) -> None:
     """Open the browser at the sign-in page and wait until its last window is closed.
 
-    BrowserMissing when it does not start. The profile's lock is held meanwhile.
+    BrowserMissing when it does not start. The profile's lock is held meanwhile. A profile that
+    farm attaches to has its window already: it is only named.
     """
+    if profile.cdp:
+        say(
+            f"{profile.name} is the browser that runs at {place_of(profile.cdp)}: sign in to "
+            "Gemini there, in any tab, and leave it open. farm now looks whether it is signed in."
+        )
+        return
     async with async_playwright() as playwright:
         browser = find_browser(options.asked_browser, playwright)
     command = login_command(browser, profile, options, then, sys.platform)

@@ -8,19 +8,24 @@ import platform
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
+from urllib.parse import urlsplit
 
 import psutil
 from filelock import FileLock, Timeout
 
+from farm.config import Settings, profile_settings, read_profile_file
 from farm.errors import ProfileInUse, UsageError
+from farm.settings import endpoint_key
 
 LOCK_NAME = "farm-lock"
 HOLDER_NAME = "farm-holder.json"
 LOCK_SECONDS = 0.5  # somebody who only looks who holds a profile has its lock for a moment
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
 _AUTOMATED = "--remote-debugging-pipe"
+SINGLETON_MARKS = ("SingletonLock", "SingletonSocket", "SingletonCookie")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,16 +34,58 @@ class Profile:
 
     name: str
     path: Path
+    # Where a person's running browser listens; then `path` holds only what is farm's own.
+    cdp: str = field(default="", repr=False)
 
 
-def find_profiles(folder: Path, named: Mapping[str, Path]) -> tuple[Profile, ...]:
-    """All profiles: the folders in `folder` and the ones named elsewhere, sorted by name."""
+def known_profiles(settings: Settings) -> tuple[Profile, ...]:
+    """All profiles of these settings; see `find_profiles`."""
+    return find_profiles(settings.profiles_dir, settings.profile_paths, settings.cdp_endpoints)
+
+
+def with_endpoint(settings: Settings, profile: Profile) -> Profile:
+    """The profile as its settings want it driven: launched, or attached to."""
+    return replace(profile, cdp=profile_settings(settings, profile.name).cdp)
+
+
+def find_profiles(
+    folder: Path, named: Mapping[str, Path], endpoints: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Profile, ...]:
+    """All profiles, sorted by name, each with the endpoint of the running browser it stands for.
+
+    They are the folders in `folder`, the ones named elsewhere, and those of which only an endpoint
+    is known. UsageError for a profile's own file that is wrong.
+    """
+    return tuple(
+        replace(
+            profile,
+            cdp=endpoints.get(endpoint_key(profile.name), "")
+            or read_profile_file(profile.path).cdp,
+        )
+        for profile in unread_profiles(folder, named, endpoints)
+    )
+
+
+def unread_profiles(
+    folder: Path, named: Mapping[str, Path], endpoints: Mapping[str, str]
+) -> tuple[Profile, ...]:
+    """The same with no file read, so that a wrong one hides none of them."""
     found = {name: Profile(name=name, path=path) for name, path in named.items() if path.is_dir()}
     if folder.is_dir():
         for path in folder.iterdir():
             if path.is_dir() and _NAME.match(path.name):
                 found.setdefault(path.name, Profile(name=path.name, path=path))
+    keys = {endpoint_key(name) for name in found}
+    for name in (key.lower() for key in endpoints if key not in keys):
+        found[name] = Profile(name=name, path=folder / name)
     return tuple(found[name] for name in sorted(found))
+
+
+def place_of(endpoint: str) -> str:
+    """An endpoint without its path, which opens the browser to whoever reads it; "" for none."""
+    parts = urlsplit(endpoint)
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{parts.hostname}{port}" if endpoint else ""
 
 
 def make_profile(folder: Path, name: str) -> Profile:
@@ -58,8 +105,11 @@ def hold(profile: Profile) -> Iterator[None]:
     """Hold the profile's lock; ProfileInUse names the process that has it.
 
     The lock dies with its process, so whoever gets it knows that the former holder is gone: a
-    browser that holder left behind is ended here, and its stale singleton marks are removed.
+    browser that holder left behind is ended here, and its stale singleton marks are removed. A
+    browser that is attached to is nobody's leftover: it belongs to the person.
     """
+    if profile.cdp:
+        profile.path.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = FileLock(profile.path / LOCK_NAME, timeout=LOCK_SECONDS)
     try:
         lock.acquire()
@@ -71,7 +121,8 @@ def hold(profile: Profile) -> Iterator[None]:
     except OSError as error:
         raise UsageError(f"Profile {profile.name} cannot be locked: {error}") from error
     try:
-        _end_leftover(profile)
+        if not profile.cdp:
+            _end_leftover(profile)
         _write_holder(profile)
         yield
     finally:
@@ -81,6 +132,8 @@ def hold(profile: Profile) -> Iterator[None]:
 
 def is_held(profile: Profile) -> str:
     """Who holds the profile now, in words; empty when nobody does."""
+    if not profile.path.is_dir():
+        return ""
     lock = FileLock(profile.path / LOCK_NAME, timeout=0)
     try:
         lock.acquire()
@@ -122,7 +175,7 @@ def _end_leftover(profile: Profile) -> None:
                 f"(process {process.pid}). Close that window first."
             )
         _end(process)
-    for mark in ("SingletonLock", "SingletonSocket", "SingletonCookie"):
+    for mark in SINGLETON_MARKS:
         (profile.path / mark).unlink(missing_ok=True)
 
 

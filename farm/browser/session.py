@@ -16,13 +16,17 @@ from playwright.async_api import (
     BrowserContext,
     Locator,
     Page,
+    Playwright,
     Request,
     Response,
     async_playwright,
 )
 
+from farm.browser.attach import Tab, attach
+from farm.browser.evidence import PageRecord
 from farm.browser.launch import LaunchOptions, find_browser, launch
 from farm.browser.profiles import Profile, hold
+from farm.browser.trace import Tracer
 from farm.browser.translate import translated
 from farm.errors import BrowserGone, BrowserTimeout
 
@@ -46,7 +50,7 @@ class SeenResponse:
 
 @dataclass(kw_only=True)
 class BrowserSession:
-    """A persistent context on one profile, with exactly one page that farm looks at.
+    """One profile's browser, launched or attached to, with one page that farm looks at.
 
     Inside `async with` the profile's lock is held and the page is open. `changed` is set whenever
     the page reports a relevant change; `responses` keeps what `watch_responses` asked for.
@@ -61,21 +65,21 @@ class BrowserSession:
     gone: asyncio.Event = field(default_factory=asyncio.Event)
     responses: deque[SeenResponse] = field(default_factory=lambda: deque(maxlen=64))
     marked_requests: int = 0  # requests that `marks` recognised since the browser opened
+    record: PageRecord = field(default_factory=PageRecord)
+    tracer: Tracer | None = None  # when options ask for a trace
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     _context: BrowserContext | None = None
     _page: Page | None = None
+    _tab: Tab | None = None  # of an attached session
 
     async def __aenter__(self) -> Self:
         """Lock the profile, start the browser, take its first page."""
+        self.gone.clear()
         async with AsyncExitStack() as stack:
             stack.enter_context(hold(self.profile))
             playwright = await stack.enter_async_context(async_playwright())
-            browser = find_browser(self.options.asked_browser, playwright)
-            context = await launch(
-                playwright, browser, self.profile.path, self.options, platform=sys.platform
-            )
-            stack.push_async_callback(self._close, context)
-            await self._prepare(context)
+            page = await self._open(playwright, stack)
+            await self._prepare(page.context, page)
             self._stack = stack.pop_all()
         return self
 
@@ -84,11 +88,21 @@ class BrowserSession:
         await self._stack.aclose()
 
     @property
+    def windowed(self) -> bool:
+        """Whether a person can see the page."""
+        return not self.options.headless
+
+    @property
     def page(self) -> Page:
         """The page farm looks at; BrowserGone outside `async with`."""
         if self._page is None:
             raise BrowserGone(f"Profile {self.profile.name}: no browser is open")
         return self._page
+
+    @property
+    def attached(self) -> bool:
+        """Whether the browser is a person's: it keeps its downloads, and its other tabs live on."""
+        return bool(self.profile.cdp)
 
     async def evaluate(self, function: str, argument: object = None) -> Any:
         """Run a function expression in the page; strings of code are refused by its CSP."""
@@ -96,6 +110,8 @@ class BrowserSession:
 
     async def goto(self, url: str) -> int:
         """Open an address; the HTTP status of the page, 0 when there was none."""
+        if self.tracer is not None:
+            await self.run("begin a new trace", self.tracer.renew())
         response = await self.run(
             f"open {url}", self.page.goto(url, wait_until="domcontentloaded", timeout=25_000)
         )
@@ -105,9 +121,14 @@ class BrowserSession:
         self, url: str, headers: Mapping[str, str], timeout_seconds: float
     ) -> APIResponse:
         """Request an address with the session's cookies; redirects are the caller's to follow."""
-        request = self.page.context.request.get(
+        requests, headers = self.page.context.request, dict(headers)
+        if self._tab is not None:
+            # Requests of an attached context know neither farm's proxy nor its trust.
+            cookies = await self.run("read cookies", self._tab.cookie_header(url))
+            requests, headers = self._tab.requests, {**headers, "Cookie": cookies}
+        request = requests.get(
             url,
-            headers=dict(headers),
+            headers=headers,
             max_redirects=0,
             fail_on_status_code=False,
             timeout=timeout_seconds * 1000,
@@ -156,13 +177,29 @@ class BrowserSession:
         if self.gone.is_set():
             raise BrowserGone(f"{self.profile.name}: the page or the browser is gone")
 
-    async def _prepare(self, context: BrowserContext) -> None:
+    async def _open(self, playwright: Playwright, stack: AsyncExitStack) -> Page:
+        if self.profile.cdp:
+            self._tab = await attach(playwright, self.profile, self.options)
+            stack.push_async_callback(self._close, self._tab.leave)
+            return self._tab.page
+        browser = find_browser(self.options.asked_browser, playwright)
+        context = await launch(
+            playwright, browser, self.profile.path, self.options, platform=sys.platform
+        )
+        stack.push_async_callback(self._close, context.close)
+        with translated(f"{self.profile.name}: cannot prepare the browser"):
+            return context.pages[0] if context.pages else await context.new_page()
+
+    async def _prepare(self, context: BrowserContext, page: Page) -> None:
         binding = f"_{secrets.token_hex(6)}"
         with translated(f"{self.profile.name}: cannot prepare the browser"):
             if self.observe_js:
-                await context.add_init_script(f"({self.observe_js})({binding!r})")
-            page = context.pages[0] if context.pages else await context.new_page()
+                await page.add_init_script(f"({self.observe_js})({binding!r})")
             await self._bind(context, page, binding)
+            if self.options.trace and not self.attached:
+                self.tracer = Tracer(context=context, now=self.record.now)
+                await self.tracer.start()
+        self.record.attach(page)
         page.on("crash", self._died)
         page.on("close", self._died)
         context.on("close", self._died)
@@ -197,11 +234,11 @@ class BrowserSession:
         if request.method == "POST" and self.marks(request.url):
             self.marked_requests += 1
 
-    async def _close(self, context: BrowserContext) -> None:
+    async def _close(self, close: Callable[[], Awaitable[None]]) -> None:
         self.gone.set()
         with _quiet_close():
             async with asyncio.timeout(CLOSE_SECONDS):
-                await context.close()
+                await close()
 
 
 @contextmanager

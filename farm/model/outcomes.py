@@ -16,3 +16,6 @@ class Outcome:
     said: str = ""  # the page's own text that led to the cause, shortened
     reset_at: float | None = None  # epoch seconds: when a limit ends, if the page told
     role: str = ""  # drift: the part of the page that is missing
+    mode: str = ""  # the model the page named, "" if none
+    doubtful: bool = False  # a limit that the page may claim falsely: one more prompt tells
+    address: bool = False  # it may be this network address that is not wanted

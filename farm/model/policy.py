@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from farm.model.causes import NEEDS_PERSON, REFUSALS, Cause
 from farm.model.outcomes import Outcome
+from farm.model.refusals import FAIL_IT, RefusalMove, RefusalRule
 
 Roll = Callable[[float, float], float]
 """`random.uniform`, or a fixed one in tests."""
@@ -25,6 +26,7 @@ class JobMove(StrEnum):
     AGAIN = "again"  # uncounted, tried again after a wait
     FAIL = "fail"  # counted, ended
     REVIEW = "review"  # a person must look
+    HAND_OVER = "hand_over"  # counted, another backend's lane takes it up
 
 
 class SessionMove(StrEnum):
@@ -44,8 +46,11 @@ class Decision:
 
     job: JobMove
     job_wait_seconds: float = 0
+    lane: str = ""  # for HAND_OVER
     session: SessionMove = SessionMove.PACE
     session_wait_seconds: float = 0
+    probe: bool = False  # a limit that is not believed yet: the next prompt tells
+    told: bool = False  # the session's wait is the one the page named
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,6 +90,12 @@ class Situation:
     earlier: Sequence[Cause] = ()  # the job's ended attempts, oldest first
     throttles: int = 0  # the session's throttles in a row
     transients: int = 0  # the session's transient errors in a row
+    doubts: int = 0  # the session's limits in a row that were not believed
+    first_of_day: bool = False  # the session has made nothing since midnight
+    learned: float | None = None  # how long this account's quota lasts by its own history, seconds
+    elsewhere: bool = False  # another session of this address met the same just now
+    refusal: RefusalRule = FAIL_IT  # what the user wants of this refusal
+    substitutes: bool = False  # the user's table changes this prompt's words
     now: float = 0.0  # epoch seconds
 
 
@@ -127,9 +138,17 @@ def _not_accepted(s: Situation, p: Policy, roll: Roll) -> Decision:
 
 
 def _quota(s: Situation, p: Policy, _roll: Roll) -> Decision:
-    rest = p.quota_default
-    if s.outcome.reset_at is not None and 0 < s.outcome.reset_at - s.now <= p.quota_longest:
-        rest = s.outcome.reset_at - s.now
+    told = s.outcome.reset_at
+    if told is not None and 0 < told - s.now <= p.quota_longest:
+        return Decision(
+            job=JobMove.AGAIN,
+            session=SessionMove.REST,
+            session_wait_seconds=told - s.now,
+            told=True,
+        )
+    if not s.doubts and (s.outcome.doubtful or s.first_of_day):
+        return Decision(job=JobMove.AGAIN, probe=True)
+    rest = p.quota_default if s.learned is None else s.learned
     return Decision(job=JobMove.AGAIN, session=SessionMove.REST, session_wait_seconds=rest)
 
 
@@ -138,8 +157,9 @@ def _throttle(s: Situation, p: Policy, roll: Roll) -> Decision:
     return Decision(job=JobMove.AGAIN, session=SessionMove.REST, session_wait_seconds=rest)
 
 
-def _ip(_s: Situation, p: Policy, _roll: Roll) -> Decision:
-    return Decision(job=JobMove.AGAIN, session=SessionMove.REST_ALL, session_wait_seconds=p.ip_rest)
+def _ip(s: Situation, p: Policy, _roll: Roll) -> Decision:
+    move = SessionMove.REST_ALL if s.elsewhere else SessionMove.REST
+    return Decision(job=JobMove.AGAIN, session=move, session_wait_seconds=p.ip_rest)
 
 
 def _transient(s: Situation, p: Policy, roll: Roll) -> Decision:
@@ -165,8 +185,20 @@ def _disk(_s: Situation, p: Policy, _roll: Roll) -> Decision:
     )
 
 
-def _call_person(_s: Situation, _p: Policy, _roll: Roll) -> Decision:
+def _call_person(s: Situation, p: Policy, roll: Roll) -> Decision:
+    if s.elsewhere:  # two accounts at once: it is the address, and no person can help
+        return _ip(s, p, roll)
     return Decision(job=JobMove.AGAIN, session=SessionMove.CALL_PERSON)
+
+
+def _refused(s: Situation, p: Policy, roll: Roll) -> Decision:
+    move = s.refusal.move
+    if move is RefusalMove.HAND_OVER:
+        return Decision(job=JobMove.HAND_OVER, lane=s.refusal.lane)
+    again = move is RefusalMove.RETRY or (move is RefusalMove.SUBSTITUTE and s.substitutes)
+    if not again or s.outcome.cause in s.earlier:
+        return Decision(job=JobMove.FAIL)
+    return _retry(s, p, roll)
 
 
 def _stop(_s: Situation, _p: Policy, _roll: Roll) -> Decision:
@@ -201,6 +233,6 @@ _RULES: Mapping[Cause, Rule] = {
     Cause.BROWSER_GONE: _relaunch,
     Cause.AMBIGUOUS: _review,
     Cause.CANCELLED: _fail,
-    **dict.fromkeys(REFUSALS, _fail),
+    **dict.fromkeys(REFUSALS, _refused),
     **dict.fromkeys(NEEDS_PERSON, _call_person),
 }

@@ -15,7 +15,8 @@ from typing import Any, Protocol
 from farm.model.causes import Cause
 from farm.model.images import Image
 from farm.model.jobs import Attempt, Claim, Job, JobState, Phase
-from farm.model.sessions import Session
+from farm.model.limits import Limit
+from farm.model.sessions import Session, Wish
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,6 +129,9 @@ class Settlements(Protocol):
     ) -> None:
         """End the attempt counted; None ends the job as failed, else it waits for another try."""
 
+    async def hand_over(self, claim: Claim, cause: Cause, message: str, lane: str) -> None:
+        """End the attempt counted and leave the job, its tries from zero, to another lane."""
+
     async def review(
         self, claim: Claim, cause: Cause, message: str, images: Sequence[Image] = ()
     ) -> None:
@@ -148,6 +152,21 @@ class Knowledge(Protocol):
 
     async def left_for(self, lanes: Sequence[str]) -> int:
         """Open jobs these lanes may still get: waiting in them, or in progress anywhere."""
+
+    async def limits(self, session: str) -> tuple[Limit, ...]:
+        """The newest limits a session met, oldest first."""
+
+    async def note_limit(self, limit: Limit) -> None:
+        """Write down that a session met a limit."""
+
+    async def lift_limits(self, session: str, at: float) -> None:
+        """An image proves that no limit of the session holds any more."""
+
+    async def made_since(self, session: str, since: float) -> int:
+        """How many jobs a session completed since a moment."""
+
+    async def take_wish(self, session: str) -> Wish | None:
+        """Read what the user asked of a session, once."""
 
     async def session(self, name: str) -> Session:
         """The stored facts about a session; a fresh one if it was never seen."""
@@ -221,6 +240,15 @@ class Control(Protocol):
 
     async def paused(self) -> frozenset[str]:
         """Names of paused queues; "" stands for all."""
+
+    async def refusals_of(self, queue: str) -> Mapping[str, str]:
+        """What a queue's own refusal policy says; empty without one."""
+
+    async def set_refusals(self, queue: str, policy: Mapping[str, str]) -> None:
+        """Give a queue a refusal policy of its own; an empty one takes it back."""
+
+    async def wish(self, session: str, wish: Wish) -> None:
+        """Ask something of a session; its worker reads it within seconds."""
 
     async def reset(self, queue: str, *, drop: bool = False) -> int:
         """Put every failed, cancelled or in-progress-and-expired job back to pending.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import sqlalchemy as sa
@@ -123,6 +123,19 @@ class SqlControl:
         everything = sa.select(sa.literal("")).where(sa.exists().where(meta.c.key == PAUSED_KEY))
         async with self._database.read() as connection:
             return frozenset(await connection.scalars(sa.union_all(names, everything)))
+
+    async def refusals_of(self, queue: str) -> Mapping[str, str]:
+        """What a queue's own refusal policy says; empty without one, or without the queue."""
+        asked = sa.select(queues.c.refusals).where(queues.c.name == queue)
+        async with self._database.read() as connection:
+            return dict(await connection.scalar(asked) or {})
+
+    async def set_refusals(self, queue: str, policy: Mapping[str, str]) -> None:
+        """Give a queue a refusal policy of its own; an empty one takes it back."""
+        async with self._database.write() as connection:
+            queue_id = await _queue_id(connection, queue)
+            own = sa.update(queues).where(queues.c.id == queue_id)
+            await connection.execute(own.values(refusals=dict(policy) or None))
 
     async def reset(self, queue: str, *, drop: bool = False) -> int:
         """Put every failed, cancelled or in-progress-and-expired job back to pending.

@@ -9,8 +9,11 @@ from farm.store.images import SqlImages
 from farm.store.incidents import SqlIncidents
 from farm.store.jobs import SqlClaims
 from farm.store.limits import SqlLimits
+from farm.store.outlook import SqlOutlook
 from farm.store.sessions import SqlSessions
 from farm.store.settle import SqlSettlements
+from farm.store.tallies import SqlTallies
+from farm.store.tellings import SqlTellings
 from farm.store.upkeep import SqlUpkeep
 from farm.store.views import SqlViews
 from farm.store.whole import whole
@@ -25,6 +28,7 @@ class Store:
     def __init__(self, database: Database) -> None:
         self._serve_workers(database)
         self._serve_users(database)
+        self._serve_readers(database)
 
     def _serve_workers(self, database: Database) -> None:
         claims, upkeep = SqlClaims(database), SqlUpkeep(database)
@@ -40,6 +44,7 @@ class Store:
         self.park = whole(settlements.park)
         self.fail = whole(settlements.fail)
         self.review = whole(settlements.review)
+        self.hand_over = whole(settlements.hand_over)
 
         images, sessions = SqlImages(database), SqlSessions(database)
         self.owner_of = whole(images.owner_of)
@@ -83,3 +88,18 @@ class Store:
         self.resume = whole(control.resume)
         self.paused = whole(control.paused)
         self.reset = whole(control.reset)
+        self.refusals_of = whole(control.refusals_of)
+        self.set_refusals = whole(control.set_refusals)
+
+    def _serve_readers(self, database: Database) -> None:
+        self.tally = whole(SqlTallies(database).tally)
+
+        tellings = SqlTellings(database)
+        self.was_told = whole(tellings.was_told)
+        self.note_told = whole(tellings.note_told)
+        self.forget_told = whole(tellings.forget_told)
+
+        outlook = SqlOutlook(database)
+        self.tries = whole(outlook.tries)
+        self.made_by_day = whole(outlook.made_by_day)
+        self.standing = whole(outlook.standing)

@@ -112,6 +112,18 @@ def failed(
     )
 
 
+def handed_over(standing: Standing, cause: Cause, message: str) -> Ending:
+    """Another kind of hand takes the job up, or nobody if the user took it back meanwhile."""
+    cancelled = standing.cancelled
+    return Ending(
+        kind="cancelled" if cancelled else "handed_over",
+        state=JobState.CANCELLED if cancelled else JobState.PENDING,
+        cause=cause,
+        message=message,
+        counted=True,
+    )
+
+
 def to_review(cause: Cause, message: str, images: tuple[Image, ...] = ()) -> Ending:
     """A person must look."""
     return Ending(

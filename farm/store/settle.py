@@ -15,7 +15,16 @@ from farm.model.images import Image
 from farm.model.jobs import Attempt, Claim, JobState, Phase, session_lane
 from farm.store.database import Database
 from farm.store.endings import Endings, Leaving, select_standings, standing_of
-from farm.store.fates import Ending, Standing, completed, failed, given_back, reached, to_review
+from farm.store.fates import (
+    Ending,
+    Standing,
+    completed,
+    failed,
+    given_back,
+    handed_over,
+    reached,
+    to_review,
+)
 from farm.store.records import ATTEMPT_COLUMNS, AnyRow, attempt_of
 from farm.store.schema import attempts, in_state, jobs
 
@@ -104,6 +113,16 @@ class SqlSettlements:
     ) -> None:
         """End the attempt counted; the job waits, or fails at None or its last attempt."""
         await self._end(claim, lambda held: failed(held, cause, message, retry_after_seconds))
+
+    async def hand_over(self, claim: Claim, cause: Cause, message: str, lane: str) -> None:
+        """End the attempt counted and leave the job, its tries from zero, to another lane."""
+        async with self._database.write() as connection:
+            standing = standing_of(await _held(connection, claim))
+            ending = handed_over(standing, cause, message)
+            await self._endings.end(connection, standing, ending)
+            if ending.state is JobState.PENDING:
+                other = sa.update(jobs).where(jobs.c.id == claim.job.id)
+                await connection.execute(other.values(lane=lane, home_lane=lane, attempts=0))
 
     async def review(
         self, claim: Claim, cause: Cause, message: str, images: Sequence[Image] = ()

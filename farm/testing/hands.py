@@ -44,7 +44,10 @@ class ScriptedHand:
     resumed: list[int] = field(default_factory=list)
     opened: int = 0
     closed: int = 0
-    on_enter: Outcome | None = None  # what stands in the way of every opening
+    on_enter: Outcome | None = None  # what stands in the way
+    mends_after: int | None = None  # proofs that fail before `on_enter` is out of the way
+    windowed: bool = False
+    proofs: int = 0
     lanes: tuple[str, ...] = ()
     _made: int = 0
 
@@ -55,13 +58,31 @@ class ScriptedHand:
     async def __aenter__(self) -> Self:
         """Open."""
         self.opened += 1
-        if self.on_enter is not None:
-            raise Ended(self.on_enter)
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
         """Close."""
         self.closed += 1
+
+    async def prove(self) -> None:
+        """Say what stands in the way, as often as the script wants it."""
+        self.proofs += 1
+        if self.on_enter is None:
+            return
+        if self.mends_after is None or self.proofs <= self.mends_after:
+            raise Ended(self.on_enter)
+
+    async def mended(self, seconds: float) -> bool:  # noqa: ARG002  # the script needs no time
+        """Whether a person has been there by now."""
+        return self.mends_after is not None and self.proofs >= self.mends_after
+
+    def repaired(self) -> bool:
+        """Nobody repairs a script."""
+        return False
+
+    def worn(self) -> bool:
+        """It never wears out."""
+        return False
 
     async def make(self, work: Work, record: Record) -> Drawn:
         """Play the next act."""

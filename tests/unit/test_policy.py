@@ -54,7 +54,7 @@ def after(cause: Cause, *earlier: Cause, **facts: float) -> Decision:
         (Cause.BROWSER_GONE, (), JobMove.AGAIN, SessionMove.RELAUNCH),
         (Cause.LIMITED_QUOTA, (), JobMove.AGAIN, SessionMove.REST),
         (Cause.LIMITED_THROTTLE, (), JobMove.AGAIN, SessionMove.REST),
-        (Cause.LIMITED_IP, (), JobMove.AGAIN, SessionMove.REST_ALL),
+        (Cause.LIMITED_IP, (), JobMove.AGAIN, SessionMove.REST),
     ],
 )
 def test_each_cause_moves_job_and_session(

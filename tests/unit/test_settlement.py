@@ -14,6 +14,7 @@ from farm.errors import LostLease
 from farm.model.causes import Cause
 from farm.model.images import Image
 from farm.model.jobs import ANY_LANE, Claim, Job, JobState, Phase, session_lane
+from farm.model.limits import learned_window
 from farm.model.outcomes import Outcome
 from farm.model.prompts import Prompt, SourceRow
 from farm.model.sessions import Session, SessionState
@@ -23,6 +24,7 @@ from farm.store.engine import open_store
 from farm.store.facade import Store
 from farm.store.schema import DatabaseClock
 from farm.testing.clock import FakeClock
+from farm.wording import Wording
 
 LANES = (session_lane("alice"), ANY_LANE)
 IMAGE = Image(
@@ -37,9 +39,13 @@ class Limit:
 
     returned: int = 0
     rest_until: float = 0.0
+    elsewhere: bool = False
 
     def put_back(self) -> None:
         self.returned += 1
+
+    def suspects_address(self, _session: str, _now: float) -> bool:
+        return self.elsewhere
 
     def rest_all(self, until: float) -> None:
         self.rest_until = until
@@ -63,7 +69,8 @@ class Bench:
 
     async def end(self, cause: Cause, claim: Claim | None = None, **more: Any) -> Job:
         """Settle the job by a cause, and the job afterwards."""
-        outcome = Outcome(cause=cause, message="why", said=more.pop("said", ""))
+        about = {key: more.pop(key) for key in ("said", "address") if key in more}
+        outcome = Outcome(cause=cause, message="why", **about)
         claim = claim or await self.claim()
         await self.settlement.settle(claim, Result(outcome=outcome, **more))
         job = await self.store.job(claim.job.id)
@@ -84,6 +91,7 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
             store=store,
             presence=Presence(name="alice", book=store, clock=clock, tell=lambda _event: None),
             limit=limit,
+            refusals=Wording(book=store),
             clock=clock,
             pace=Pace(seconds=90, jitter=0.2),
             roll=lambda low, _high: low,
@@ -107,7 +115,8 @@ async def test_an_image_ends_the_job_and_starts_the_pace(bench: Bench) -> None:
         (Cause.NOT_ACCEPTED, JobState.DELAYED, 0, SessionState.PACING),
         (Cause.REFUSED_PERSON, JobState.FAILED, 1, SessionState.PACING),
         (Cause.AMBIGUOUS, JobState.REVIEW, 1, SessionState.PACING),
-        (Cause.LIMITED_QUOTA, JobState.PENDING, 0, SessionState.RESTING),
+        (Cause.LIMITED_QUOTA, JobState.PENDING, 0, SessionState.PACING),  # the day's first: a probe
+        (Cause.LIMITED_THROTTLE, JobState.PENDING, 0, SessionState.RESTING),
         (Cause.LIMITED_IP, JobState.PENDING, 0, SessionState.RESTING),
         (Cause.SIGNED_OUT, JobState.PENDING, 0, SessionState.NEEDS_PERSON),
         (Cause.DRIFT, JobState.PENDING, 0, SessionState.STOPPED),
@@ -129,8 +138,48 @@ async def test_only_an_ended_try_uses_up_the_runs_limit(bench: Bench) -> None:
     assert bench.limit.returned == 1
 
 
-async def test_a_blocked_address_sends_every_session_to_rest(bench: Bench) -> None:
-    await bench.end(Cause.LIMITED_IP)
+async def test_the_first_limit_of_a_day_is_verified_by_one_more_prompt(bench: Bench) -> None:
+    await bench.end(Cause.LIMITED_QUOTA)
+    probing = await bench.session()
+
+    await bench.end(Cause.LIMITED_QUOTA)
+
+    resting = await bench.session()
+    assert (probing.state, probing.doubts) == (SessionState.PACING, 1)
+    assert (resting.state, resting.doubts) == (SessionState.RESTING, 0)
+    (noted,) = await bench.store.limits("alice")
+    assert (noted.cause, noted.until) == (Cause.LIMITED_QUOTA, resting.next_ready_at)
+
+
+async def test_an_image_after_a_limit_teaches_how_long_it_lasted(bench: Bench) -> None:
+    began = bench.clock.time
+    for _ in range(2):
+        await bench.end(Cause.LIMITED_QUOTA)
+    bench.clock.time += 3 * 3600
+
+    await bench.end(Cause.MADE, images=(IMAGE,))
+
+    history = await bench.store.limits("alice")
+    assert learned_window(history, "") == pytest.approx(bench.clock.time - began)
+
+
+async def test_one_session_at_a_blocked_address_rests_alone(bench: Bench) -> None:
+    await bench.end(Cause.LIMITED_IP, address=True)
+
+    assert bench.limit.rest_until == 0
+    assert (await bench.session()).state is SessionState.RESTING
+
+
+@pytest.mark.parametrize("cause", [Cause.LIMITED_IP, Cause.CHALLENGE])
+async def test_two_sessions_at_a_blocked_address_send_all_to_rest(
+    bench: Bench, cause: Cause
+) -> None:
+    bench.limit.elsewhere = True
+
+    await bench.end(cause, address=True)
+
+    session = await bench.session()
+    assert (session.state, session.cause) == (SessionState.RESTING, Cause.LIMITED_IP)
 
     assert bench.limit.rest_until == (await bench.session()).next_ready_at > bench.clock.time
 
@@ -167,7 +216,7 @@ async def test_a_lost_job_is_not_settled_but_its_session_still_waits(bench: Benc
     await bench.store.maintain()
 
     with pytest.raises(LostLease):
-        await bench.end(Cause.LIMITED_QUOTA, claim)
+        await bench.end(Cause.LIMITED_THROTTLE, claim)
 
     assert (await bench.session()).state is SessionState.RESTING
 

@@ -27,7 +27,10 @@ from farm.store.schema import DatabaseClock
 from farm.supervisor import Post, RunGate, Supervisor, UpkeepStore
 from farm.testing.clock import FakeClock
 from farm.testing.hands import Act, ScriptedHand
-from farm.worker import Terms, Worker
+from farm.testing.texts import PlainTexts
+from farm.waiting import Terms, Waiting
+from farm.wording import Wording
+from farm.worker import Worker
 
 RELAUNCH_WAITS = frozenset({2.0, 4.0, 8.0, 16.0})
 DIES = Act(dies=True)
@@ -122,7 +125,15 @@ class Yard:
                 hand=hand,
                 store=self.store,
                 keeper=PlainKeeper(),
-                compose=lambda prompt: f"/imagine {prompt.description}",
+                texts=PlainTexts(),
+                waiting=Waiting(
+                    hand=hand,
+                    presence=presence,
+                    gate=self.gate,
+                    store=self.store,
+                    clock=self.clock,
+                    terms=Terms(),
+                ),
                 gate=self.gate,
                 clock=self.clock,
                 terms=Terms(),
@@ -131,6 +142,7 @@ class Yard:
                     store=self.store,
                     presence=presence,
                     limit=self.gate,
+                    refusals=Wording(book=self.store),
                     clock=self.clock,
                     pace=Pace(seconds=1, jitter=0),
                     roll=lambda low, _high: low,
@@ -326,7 +338,8 @@ class WatchedHand(ScriptedHand):
 
 async def test_a_blocked_address_keeps_every_session_waiting(yard: Yard) -> None:
     await yard.add(3)
-    blocked = Outcome(cause=Cause.LIMITED_IP, message="This address is blocked.")
+    blocked = Outcome(cause=Cause.LIMITED_IP, message="This address is blocked.", address=True)
+    yard.gate.suspects_address("carol", yard.clock.now())
     alice = yard.hand("alice", Act(outcome=blocked), Act())
     bob = WatchedHand(name="bob", folder=yard.folder, yard=yard)
 

@@ -25,7 +25,10 @@ from farm.store.schema import DatabaseClock
 from farm.supervisor import RunGate
 from farm.testing.clock import FakeClock
 from farm.testing.hands import Act, ScriptedHand
-from farm.worker import Terms, Worker
+from farm.testing.texts import PlainTexts
+from farm.waiting import Terms, Waiting
+from farm.wording import Wording
+from farm.worker import Worker
 
 
 @dataclass
@@ -85,7 +88,15 @@ class Bench:
             hand=hand,
             store=self.store,
             keeper=self.keeper,
-            compose=lambda prompt: f"/imagine {prompt.description}",
+            texts=PlainTexts(),
+            waiting=Waiting(
+                hand=hand,
+                presence=presence,
+                gate=self.gate,
+                store=self.store,
+                clock=self.clock,
+                terms=terms or Terms(),
+            ),
             gate=self.gate,
             clock=self.clock,
             terms=terms or Terms(),
@@ -94,6 +105,7 @@ class Bench:
                 store=self.store,
                 presence=presence,
                 limit=self.gate,
+                refusals=Wording(book=self.store),
                 clock=self.clock,
                 pace=Pace(seconds=90, jitter=0),
                 roll=lambda low, _high: low,
@@ -183,7 +195,7 @@ async def test_a_limit_gives_the_job_back_and_ends_a_worker_that_may_not_wait(
 ) -> None:
     await bench.add(2)
 
-    await bench.worker(bench.hand(ended(Cause.LIMITED_QUOTA))).run()
+    await bench.worker(bench.hand(ended(Cause.LIMITED_QUOTA))).run()  # the second one is believed
 
     first = (await bench.jobs())[0]
     session = await bench.session()
@@ -194,13 +206,13 @@ async def test_a_limit_gives_the_job_back_and_ends_a_worker_that_may_not_wait(
 async def test_a_watching_worker_sleeps_through_a_rest(bench: Bench) -> None:
     await bench.add(1)
     bench.gate.left = 1
-    hand = bench.hand(ended(Cause.LIMITED_QUOTA), Act())
+    hand = bench.hand(ended(Cause.LIMITED_THROTTLE), ended(Cause.LIMITED_THROTTLE), Act())
 
     async with asyncio.timeout(20):
         await bench.worker(hand, Terms(watch=True)).run()
 
     assert (await bench.jobs())[0].state is JobState.COMPLETED
-    assert max(bench.clock.slept) >= 2 * 3600
+    assert sum(bench.clock.slept) >= 300 + 600
 
 
 async def test_a_resting_session_does_not_even_open_its_browser(bench: Bench) -> None:
@@ -303,7 +315,7 @@ async def test_a_stopped_run_finishes_what_is_in_flight_and_takes_no_more(bench:
     await bench.add(2)
     hand = bench.hand()
     worker = bench.worker(hand)
-    worker.compose = lambda _prompt: bench.gate.stop.set() or "/imagine"  # type: ignore[func-returns-value]
+    worker.texts = PlainTexts(before=lambda _job: bench.gate.stop.set())
 
     await worker.run()
 
@@ -324,12 +336,11 @@ async def test_a_job_cancelled_in_flight_ends_as_cancelled_and_the_worker_goes_o
 
     tasks: list[asyncio.Task[None]] = []
 
-    def compose(prompt: Prompt) -> str:
-        if prompt.id == "1":
+    def begin(job: Job) -> None:
+        if job.prompt.id == "1":
             tasks.append(asyncio.create_task(cancel_first()))
-        return "/imagine"
 
-    worker.compose = compose
+    worker.texts = PlainTexts(before=begin)
     await worker.run()
 
     states = {job.prompt.id: job.state for job in await bench.jobs()}

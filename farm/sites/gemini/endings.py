@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Any
 
@@ -88,6 +88,8 @@ def ended(cause: Cause, around: Around, said: str = "", message: str = "") -> Ou
         message=message or MESSAGES[cause],
         said=shorten(said),
         reset_at=reset_time(said, around.now, around.zone) if limit else None,
+        mode=around.mode,
+        address=cause is Cause.LIMITED_IP,
     )
 
 
@@ -101,7 +103,9 @@ def answer_outcome(text: str, *, stopped: Sequence[str], failed: int, around: Ar
     if stopped or (short and says(text, around.pack.texts(Cause.STOPPED))):
         return ended(Cause.STOPPED, around, " ".join(stopped) or text)
     if short and (card := _card(text, around)):
-        return card
+        # The small mode, and one that the page does not name, claim limits that are none.
+        unsure = not around.mode or not around.draws
+        return replace(card, doubtful=unsure and card.cause is Cause.LIMITED_QUOTA)
     if failed:
         return ended(Cause.PLACEHOLDER, around, text)
     if not text and not around.draws:
@@ -176,7 +180,7 @@ def blocked_outcome(snapshot: Mapping[str, Any], around: Around) -> Outcome | No
     if cause := pack.cause_of_url(snapshot["url"]):
         refused = _first_cause(bare, ON_BARE_PAGES, pack)
         told = bare if refused else ""
-        return ended(cause, around, told)
+        return replace(ended(cause, around, told), address=pack.is_blocked_address(snapshot["url"]))
     if bare and (cause := _first_cause(bare, ON_BARE_PAGES, pack)):
         return ended(cause, around, bare)
     if snapshot["cookie_dialogs"]:

@@ -91,6 +91,10 @@ class Pack:
         """What an address alone proves: a sign-in page, a captcha, a consent page."""
         return next((c for c, found in self.known.url_causes.items() if says(url, found)), None)
 
+    def is_blocked_address(self, url: str) -> bool:
+        """Whether a page stands there that Google shows to network addresses it distrusts."""
+        return says(url, self.known.blocked_address)
+
     def conversation_of(self, url: str) -> str:
         """The conversation's id in an address, empty if there is none."""
         found = self.known.conversation_url.search(url)

@@ -82,6 +82,7 @@ class Checked:
     routes: Mapping[str, str]
     conversation_url: re.Pattern[str]
     image_mode_url: re.Pattern[str]
+    blocked_address: Patterns
     url_causes: Mapping[Cause, Patterns]
     submit_mark: str
     image_paths: tuple[str, ...]
@@ -182,6 +183,7 @@ def check(data: Mapping[str, Any], source: str) -> Checked:
         routes={key: found.get(f"routes/{key}", str, "") for key in ROUTES},
         conversation_url=_one(found, "urls/conversation", group="id"),
         image_mode_url=_one(found, "urls/image_mode"),
+        blocked_address=found.patterns("urls/blocked_address"),
         url_causes=_by_cause(found, "urls/causes", found.patterns),
         submit_mark=found.get("network/submit", str, ""),
         image_paths=found.strings("network/image_paths"),

@@ -12,3 +12,9 @@ SNAPSHOT_JS: Final = (_HERE / "snapshot.js").read_text(encoding="utf-8")
 
 OBSERVE_JS: Final = (_HERE / "observe.js").read_text(encoding="utf-8")
 """`(bindingName) => …`: call that binding soon after the page changed."""
+
+STILL_JS: Final = (_HERE / "still.js").read_text(encoding="utf-8")
+"""`(pack) => {tree, identity, cut}`: the page itself, standing still, every zone named."""
+
+MOMENT_JS: Final = f"(pack) => ({{snapshot: ({SNAPSHOT_JS})(pack), still: ({STILL_JS})(pack)}})"
+"""Both at one moment, so that one never tells what the other has not seen."""

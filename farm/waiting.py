@@ -1,0 +1,235 @@
+"""Everything a session waits for: its pace, limits, the user's hours, a person, a repaired pack."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from farm.backends.base import Hand
+from farm.clock import Clock
+from farm.model.causes import Cause
+from farm.model.outcomes import Outcome
+from farm.model.sessions import SessionState, Wish, WishKind
+from farm.presence import RED, Presence
+
+LOOK_SECONDS = 5.0  # between two looks at wishes, pauses and repairs
+CLOSE_SECONDS = 300.0  # for a longer wait the browser is closed
+DAY_SECONDS = 24 * 3600.0
+_NOW_SECONDS = 0.05  # a shorter wait is none
+_SLOWER = 1.5  # each look at a red session comes so much later than the one before
+_SLOWEST_SECONDS = 600.0
+
+
+class NoMoreWork(Exception):
+    """The worker is done: nothing is left for it, or nothing it may wait for."""
+
+
+class Gate(Protocol):
+    """What all workers of a run share."""
+
+    stop: asyncio.Event
+    at_work: set[str]
+
+    def put_back(self) -> None:
+        """Return a reservation that ended no job."""
+
+    def rest_all(self, until: float) -> None:
+        """Send every session of this exit to rest."""
+
+    def suspects_address(self, session: str, now: float) -> bool:
+        """Note that a session may be unwanted for its address; True if another one just was."""
+
+    def take(self) -> bool:
+        """Reserve one job of the run's limit; False when the limit is reached."""
+
+    def rests_until(self) -> float:
+        """Epoch seconds before which no session of this exit may work."""
+
+    def wake_all(self) -> None:
+        """End the rest of this exit: the user knows better."""
+
+
+class Wishes(Protocol):
+    """What waiting needs of the job store."""
+
+    async def take_wish(self, session: str) -> Wish | None:
+        """Read what the user asked of a session, once."""
+
+    async def left_for(self, lanes: Sequence[str]) -> int:
+        """Open jobs these lanes may still get."""
+
+
+Allowance = Callable[[], Awaitable[tuple[float, Outcome] | None]]
+"""Until when, and why, the user's own rules keep the session from its next image."""
+
+
+async def always_allowed() -> tuple[float, Outcome] | None:
+    """No rules."""
+    return None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Terms:
+    """How a worker behaves."""
+
+    max_wait_seconds: float = 900.0  # a longer rest ends the worker, unless it watches
+    recheck_seconds: float = 60.0  # until a red session is looked at again, then ever later
+    watch: bool = False  # stay when the queue is empty and through every rest
+    keep_open: bool = False  # leave the window open at the end, until the run is stopped
+    recycle_prompts: int = 100  # a browser that sent so many is opened anew
+    disk_tries: int = 5  # in a row, before a disk that takes no file ends the run
+
+
+@dataclass(kw_only=True)
+class Waiting:
+    """Waits for one session, in slices, so that wishes, repairs and the run's end are heeded.
+
+    Every verb raises `NoMoreWork` when the run is stopped, nothing is left to do, or the wait is
+    not one this run may last through.
+    """
+
+    hand: Hand
+    presence: Presence
+    gate: Gate
+    store: Wishes
+    clock: Clock
+    terms: Terms
+    allowance: Allowance = always_allowed
+    _recheck: float = 0.0  # seconds; grows while a session stays red
+    _recheck_at: float = 0.0  # monotonic
+
+    async def until_ready(self) -> bool:
+        """Pace, rest and hours, the hand open; False when it is better closed meanwhile."""
+        while True:
+            await self._heed_wish()
+            self._refuse_to_wait_in_vain()
+            if self.presence.session.state in RED:
+                return False
+            wait = self._seconds()
+            if wait <= _NOW_SECONDS:
+                if not await self._keeps_to_rules():
+                    continue
+                break
+            await self.leave_if_done()
+            if wait > CLOSE_SECONDS and not self.hand.windowed:
+                return False
+            if self.presence.session.state is SessionState.STARTING:
+                await self.presence.become(SessionState.PACING)  # from the run before
+            await self.nap(min(wait, LOOK_SECONDS))
+        await self.presence.become(SessionState.READY, cause=None, message="")
+        return True
+
+    async def until_hopeful(self) -> None:
+        """The hand closed: until the session may be opened to see how it stands."""
+        if self.presence.session.state in RED:
+            self._plan_recheck()
+        while True:
+            wished = await self._heed_wish()
+            self._refuse_to_wait_in_vain()
+            if self.presence.session.state in RED:
+                self._rest_with_the_others()
+                if wished or self._is_time_to_look():
+                    return
+                self._refuse_to_wait_alone(since=None)
+            elif self._seconds() <= self._worth_opening_before():
+                return
+            await self.leave_if_done()
+            await self.nap(min(LOOK_SECONDS, max(0.1, self._seconds())))
+
+    async def for_person(self) -> None:
+        """The window open: until whoever sits before it has mended what made the session red."""
+        began = self.clock.monotonic()
+        while True:
+            wished = await self._heed_wish()
+            self._refuse_to_wait_in_vain()
+            if wished or self.hand.repaired() or await self.hand.mended(LOOK_SECONDS):
+                return
+            self._refuse_to_wait_alone(since=began)
+            await self.leave_if_done()
+            await self.nap(0.0)
+
+    def green(self) -> None:
+        """The session works: the next trouble is looked at soon again."""
+        self._recheck = 0.0
+        self.gate.at_work.add(self.presence.name)
+
+    async def leave_if_done(self) -> None:
+        """NoMoreWork when nothing is left that this hand may get, unless it watches."""
+        if not self.terms.watch and not await self.store.left_for(self.hand.lanes):
+            raise NoMoreWork
+
+    async def nap(self, seconds: float) -> None:
+        """Wait, but not past the moment the run is stopped."""
+        waits: list[asyncio.Future[Any]] = [
+            asyncio.ensure_future(self.gate.stop.wait()),
+            asyncio.ensure_future(self.clock.sleep(seconds)),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    def _worth_opening_before(self) -> float:
+        """Seconds of waiting that an open browser may spend; a limit is waited for with none."""
+        resting = self.presence.session.state is SessionState.RESTING
+        return _NOW_SECONDS if resting else CLOSE_SECONDS
+
+    def _seconds(self) -> float:
+        """Until this session, and its whole exit, may work again."""
+        shared = self.gate.rests_until() - self.clock.now()
+        return max(self.presence.seconds_to_wait(), shared)
+
+    async def _heed_wish(self) -> bool:
+        """Do what the user asked of the session; whether it was to wake."""
+        wish = await self.store.take_wish(self.presence.name)
+        if wish is None:
+            return False
+        if wish.kind is WishKind.WAKE:
+            self.gate.wake_all()
+            if self.presence.session.state not in RED:
+                await self.presence.pace(0)
+            return True
+        until = wish.until or self.clock.now() + DAY_SECONDS
+        why = Outcome(cause=Cause.LIMITED_BY_HAND, message="You sent it to rest.")
+        await self.presence.rest(until, why)
+        return False
+
+    async def _keeps_to_rules(self) -> bool:
+        """Whether the user's own rules let the session work now; else it rests."""
+        denied = await self.allowance()
+        if denied is not None:
+            await self.presence.rest(*denied)
+        return denied is None
+
+    def _refuse_to_wait_in_vain(self) -> None:
+        if self.gate.stop.is_set():
+            raise NoMoreWork
+        resting = self.presence.session.state is SessionState.RESTING
+        too_long = self.presence.seconds_to_wait() > self.terms.max_wait_seconds
+        if resting and too_long and not self.terms.watch:
+            raise NoMoreWork
+
+    def _refuse_to_wait_alone(self, *, since: float | None) -> None:
+        """A red session stays while others work; a person at its window gets some time."""
+        self.gate.at_work.discard(self.presence.name)
+        if self.terms.watch or self.gate.at_work:
+            return
+        waited = self.terms.max_wait_seconds if since is None else self.clock.monotonic() - since
+        if waited >= self.terms.max_wait_seconds:
+            raise NoMoreWork
+
+    def _plan_recheck(self) -> None:
+        first = self.terms.recheck_seconds
+        self._recheck = min(self._recheck * _SLOWER or first, max(first, _SLOWEST_SECONDS))
+        self._recheck_at = self.clock.monotonic() + self._recheck
+
+    def _rest_with_the_others(self) -> None:
+        """While the whole exit rests no red session is looked at."""
+        shared = self.gate.rests_until() - self.clock.now()
+        self._recheck_at = max(self._recheck_at, self.clock.monotonic() + shared)
+
+    def _is_time_to_look(self) -> bool:
+        return self.hand.repaired() or self.clock.monotonic() >= self._recheck_at

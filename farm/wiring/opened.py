@@ -1,0 +1,73 @@
+"""The farm of some settings: its store open, its files imported."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from farm.clock import Clock, SystemClock
+from farm.config import Settings
+from farm.model.jobs import Job
+from farm.sources.child import read_in_child
+from farm.store.base import Added
+from farm.store.engine import open_store
+from farm.store.facade import Store
+
+log = logging.getLogger(__name__)
+
+PAGE_OF_JOBS = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Farm:
+    """Everything a command works with."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+
+    async def import_file(self, path: Path, queue: str) -> Added:
+        """Read a prompt file and add its rows to a queue; InputError adds none of them."""
+        with _garbage_left_lying(), await asyncio.to_thread(read_in_child, path) as batch:
+            for warning in batch.warnings:
+                log.warning("%s", warning)
+            if batch.completed:
+                log.info("%d rows of %s are COMPLETED already", batch.completed, path.name)
+            return await self.store.add(
+                queue, batch.rows, source=await asyncio.to_thread(os.path.realpath, path)
+            )
+
+    async def jobs_of(self, queue: str) -> list[Job]:
+        """All jobs of a queue, in id order."""
+        jobs: list[Job] = []
+        after: int | None = 0
+        while after is not None:
+            page = await self.store.page(queues=[queue], after=after, limit=PAGE_OF_JOBS)
+            jobs.extend(page.jobs)
+            after = page.after
+        return jobs
+
+
+@asynccontextmanager
+async def open_farm(settings: Settings) -> AsyncIterator[Farm]:
+    """The farm of these settings, its store open."""
+    async with open_store(settings.database_url) as store:
+        yield Farm(settings=settings, store=store, clock=SystemClock())
+
+
+@contextmanager
+def _garbage_left_lying() -> Iterator[None]:
+    """Make records that all stay without looking through them for garbage again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -1,0 +1,66 @@
+"""Profiles by name: signed in by hand, and proven."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+
+from farm.browser.login import sign_in_by_hand
+from farm.browser.profiles import Profile, find_profiles, make_profile
+from farm.clock import SystemClock
+from farm.config import Settings
+from farm.errors import BrowserError, Ended, UsageError
+from farm.model.causes import Cause
+from farm.model.events import RunOptions
+from farm.model.outcomes import Outcome
+from farm.wiring.staff import launch_options, open_page
+
+log = logging.getLogger(__name__)
+
+GEMINI = "https://gemini.google.com/app"
+
+
+def chosen(settings: Settings, options: RunOptions) -> list[Profile]:
+    """The profiles a run is to drive; UsageError without any."""
+    if options.profiles:
+        return named(settings, options.profiles)
+    found = list(find_profiles(settings.profiles_dir, settings.profile_paths))
+    if not found:
+        raise UsageError("There is no profile yet. Make one and sign it in: farm login NAME")
+    return found[: options.sessions]
+
+
+def named(settings: Settings, names: Sequence[str]) -> list[Profile]:
+    """The profiles of these names; UsageError for one that does not exist."""
+    there = {p.name: p for p in find_profiles(settings.profiles_dir, settings.profile_paths)}
+    for name in names:
+        if name not in there:
+            raise UsageError(
+                f"There is no profile {name}. Make it and sign it in: farm login {name}"
+            )
+    return [there[name] for name in names]
+
+
+async def sign_in(settings: Settings, name: str, say: Callable[[str], None]) -> Outcome | None:
+    """`farm login`: a sign-in by hand, then the proof; what is still wrong, or None."""
+    clock = SystemClock()
+    profile = make_profile(settings.profiles_dir, name)
+    options = launch_options(settings, RunOptions())
+    await sign_in_by_hand(profile, options, then=GEMINI, clock=clock, say=say)
+    return (await check_profiles(settings, [name]))[name]
+
+
+async def check_profiles(settings: Settings, names: Sequence[str]) -> Mapping[str, Outcome | None]:
+    """What keeps each profile from making images, proven on the page; None where nothing does."""
+    clock, found = SystemClock(), dict[str, Outcome | None]()
+    for profile in named(settings, names):
+        page = open_page(settings, profile, RunOptions(), clock)
+        try:
+            async with page.session:
+                await page.new_chat()
+            found[profile.name] = None
+        except Ended as ended:
+            found[profile.name] = ended.outcome
+        except BrowserError as error:
+            found[profile.name] = Outcome(cause=Cause.BROWSER_GONE, message=str(error))
+    return found

@@ -1,0 +1,144 @@
+"""The composition root: the only module that puts concrete things together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from farm.browser.launch import is_root
+from farm.config import Settings
+from farm.model.events import Notice, RunEnded, RunEvent, RunOptions, RunReport, RunStarted
+from farm.model.jobs import OPEN_STATES, JobState
+from farm.model.verdict import judge
+from farm.results import Results
+from farm.steps.keep import sweep_parts
+from farm.store.base import Added
+from farm.supervisor import Post, RunGate, Supervisor
+from farm.wiring.opened import Farm, open_farm
+from farm.wiring.practice import on_stand_in
+from farm.wiring.profiles import chosen
+from farm.wiring.staff import post
+
+log = logging.getLogger(__name__)
+
+Tell = Callable[[RunEvent], None]
+
+PAGE_OF_JOBS = 1000
+WITHOUT_SANDBOX = "Running as root: the browsers start without their sandbox."
+STALE_PART_SECONDS = 24 * 3600
+GEMINI = "https://gemini.google.com/app"
+
+
+async def run(
+    settings: Settings, options: RunOptions, *, on_event: Tell, stop: asyncio.Event
+) -> RunReport:
+    """`farm start`: import the files, work every session, write results and contact sheet."""
+    async with AsyncExitStack() as stack:
+        if options.replay:
+            settings, options = await stack.enter_async_context(on_stand_in(settings, options))
+        farm = await stack.enter_async_context(open_farm(settings))
+        queues = await _import_files(farm, options, on_event)
+        return await _work_through(farm, options, queues, on_event, stop)
+
+
+async def _import_files(farm: Farm, options: RunOptions, tell: Tell) -> list[str]:
+    queues = []
+    for path in options.files:
+        queue = options.queue or path.stem
+        added = await farm.import_file(path, queue)
+        queues.append(queue)
+        tell(Notice(level="info", text=f"{path.name}: {_in_words(added)}"))
+    return queues
+
+
+def _in_words(added: Added) -> str:
+    parts = [
+        (added.new, "new"),
+        (added.changed, "changed"),
+        (added.unchanged, "known"),
+        (added.outdated, "changed after completion (retry them to redo)"),
+    ]
+    return ", ".join(f"{count} {word}" for count, word in parts if count) or "no rows"
+
+
+async def _work_through(
+    farm: Farm, options: RunOptions, queues: list[str], tell: Tell, stop: asyncio.Event
+) -> RunReport:
+
+    began, before = farm.clock.monotonic(), await farm.store.counts(queues)
+    gate = RunGate(stop=stop, left=options.limit)
+    results = Results(
+        queues=queues or [entry.name for entry in await farm.store.queues()],
+        jobs_of=farm.jobs_of,
+        home=farm.settings.home,
+        downloads=farm.settings.downloads_dir,
+        shown=_from_home(farm.settings),
+        sheet=farm.settings.downloads_dir / "contact-sheet.html",
+        clock=farm.clock,
+    )
+    posts = [
+        post(farm, profile, options, gate, results.watching(tell))
+        for profile in chosen(farm.settings, options)
+    ]
+    if is_root():
+        tell(Notice(level="warning", text=WITHOUT_SANDBOX))
+    tell(RunStarted(sessions=tuple(post.name for post in posts), counts=before))
+    supervisor = Supervisor(
+        posts=posts, store=farm.store, queues=queues, clock=farm.clock, tell=tell
+    )
+    sweep_parts(farm.settings.downloads_dir, before=farm.clock.now() - STALE_PART_SECONDS)
+    async with results:
+        await supervisor.run()
+    if len(supervisor.refused) == len(posts):
+        raise supervisor.refused[0]
+    report = await _report(farm, queues, posts, gate, before)
+    report = replace(
+        report,
+        seconds=farm.clock.monotonic() - began,
+        results=results.paths,
+        contact_sheet=results.contact_sheet,
+    )
+    tell(RunEnded(report=report))
+    return report
+
+
+def _from_home(settings: Settings) -> Path:
+    """The downloads folder as a person at home calls it."""
+    folder, home = settings.downloads_dir, settings.home
+    return folder.relative_to(home) if folder.is_relative_to(home) else folder
+
+
+async def _report(
+    farm: Farm,
+    queues: Sequence[str],
+    posts: Sequence[Post],
+    gate: RunGate,
+    before: Mapping[JobState, int],
+) -> RunReport:
+    counts = await farm.store.counts(queues)
+    names = {post.name for post in posts}
+    verdict = judge(
+        counts,
+        [session for session in await farm.store.sessions() if session.name in names],
+        limit_reached=gate.left == 0,
+        stopped=gate.stop.is_set(),
+        now=farm.clock.now(),
+    )
+
+    def gained(state: JobState) -> int:
+        return max(0, counts.get(state, 0) - before.get(state, 0))
+
+    return RunReport(
+        counts=counts,
+        made=gained(JobState.COMPLETED),
+        failed=gained(JobState.FAILED),
+        review=gained(JobState.REVIEW),
+        left=sum(counts.get(state, 0) for state in OPEN_STATES),
+        stopped_because=verdict.sentence,
+        exit_code=verdict.exit_code,
+        seconds=0.0,
+    )

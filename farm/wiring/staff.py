@@ -1,0 +1,164 @@
+"""Sessions as the supervisor works them: pages, hands and workers put together."""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime
+
+from farm.backends.web import WebHand
+from farm.browser.launch import LaunchOptions, is_root
+from farm.browser.profiles import Profile
+from farm.browser.session import BrowserSession
+from farm.clock import Clock
+from farm.config import Settings
+from farm.model.events import RunEvent, RunOptions
+from farm.model.policy import Policy
+from farm.model.refusals import parse_refusals
+from farm.presence import Presence
+from farm.settlement import Pace, Settlement
+from farm.sites.gemini.originals import Originals
+from farm.sites.gemini.page import GeminiPage, Patience
+from farm.sites.gemini.scripts import OBSERVE_JS
+from farm.sites.gemini.shelf import PackShelf
+from farm.steps.keep import part_path
+from farm.steps.keeper import DiskKeeper, measure
+from farm.substitutions import FILE_NAME, load_substitutions
+from farm.supervisor import Post, RunGate
+from farm.waiting import Terms, Waiting
+from farm.wiring.opened import Farm
+from farm.wording import Wording
+from farm.worker import Worker
+
+log = logging.getLogger(__name__)
+
+Tell = Callable[[RunEvent], None]
+
+
+def launch_options(settings: Settings, options: RunOptions) -> LaunchOptions:
+    """What of settings and options concerns the start of a browser."""
+    return LaunchOptions(
+        asked_browser=settings.browser,
+        headless=settings.headless and not options.headed,
+        proxy_server=settings.proxy_server,
+        ignore_https_errors=settings.ignore_https_errors,
+        stealth=settings.stealth,
+        slow_mo_ms=options.slow_mo_ms,
+        root=is_root(),
+    )
+
+
+def terms(settings: Settings, options: RunOptions) -> Terms:
+    """How the workers of a run behave."""
+    return Terms(
+        max_wait_seconds=settings.max_wait_seconds,
+        recheck_seconds=settings.recheck_seconds,
+        recycle_prompts=settings.recycle_prompts,
+        watch=options.watch,
+        keep_open=options.keep_open,
+    )
+
+
+def policy(settings: Settings) -> Policy:
+    """The waits of DESIGN section 7, the retry's as the user wants it."""
+    usual = Policy()
+    factor = settings.retry_wait_seconds / usual.retry_first
+    return replace(
+        usual,
+        retry_first=settings.retry_wait_seconds,
+        retry_cap=usual.retry_cap * factor,
+        transient_wait=usual.transient_wait * factor,
+    )
+
+
+def pace(settings: Settings, options: RunOptions) -> Pace:
+    """The wait between two prompts of a session."""
+    asked = options.pace_seconds
+    seconds = settings.prompt_delay_seconds if asked is None else asked
+    return Pace(seconds=seconds, jitter=settings.pace_jitter)
+
+
+def post(farm: Farm, profile: Profile, options: RunOptions, gate: RunGate, tell: Tell) -> Post:
+    """A session to be worked on this profile, each life with a fresh browser."""
+    settings, clock = farm.settings, farm.clock
+    downloads = settings.downloads_dir
+    worker_id = f"{platform.node()}:{os.getpid()}:{clock.now():.0f}:{profile.name}"
+
+    def today() -> date:
+        return datetime.fromtimestamp(clock.now()).astimezone().date()
+
+    def hire() -> Worker:
+        page = open_page(settings, profile, options, clock)
+        presence = Presence(name=profile.name, book=farm.store, clock=clock, tell=tell)
+        hand = WebHand(
+            name=profile.name,
+            page=page,
+            originals=Originals(page=page, measure=measure),
+            part_path=lambda job, number: part_path(downloads, job, number),
+        )
+        wording = wording_of(farm)
+        return Worker(
+            id=worker_id,
+            hand=hand,
+            store=farm.store,
+            keeper=DiskKeeper(downloads=downloads, today=today),
+            texts=wording,
+            waiting=Waiting(
+                hand=hand,
+                presence=presence,
+                gate=gate,
+                store=farm.store,
+                clock=clock,
+                terms=terms(settings, options),
+            ),
+            gate=gate,
+            clock=clock,
+            terms=terms(settings, options),
+            presence=presence,
+            settlement=Settlement(
+                store=farm.store,
+                presence=presence,
+                limit=gate,
+                refusals=wording,
+                clock=clock,
+                pace=pace(settings, options),
+                policy=policy(settings),
+            ),
+        )
+
+    return Post(name=profile.name, hire=hire)
+
+
+def wording_of(farm: Farm) -> Wording:
+    """How prompts are worded, and what the user wants of refusals."""
+    table = farm.settings.home / FILE_NAME
+    return Wording(
+        book=farm.store,
+        policy=parse_refusals(farm.settings.on_refusal),
+        substitutions=lambda: load_substitutions(table),
+    )
+
+
+def open_page(
+    settings: Settings, profile: Profile, options: RunOptions, clock: Clock
+) -> GeminiPage:
+    """A page on this profile, its browser still closed."""
+    local = settings.home / "selectors" / "gemini.local.toml"
+    shelf = PackShelf(path=settings.selectors, local=local, clock=clock)
+    session = BrowserSession(
+        profile=profile,
+        options=launch_options(settings, options),
+        observe_js=OBSERVE_JS,
+        wants=shelf().is_image_bytes,
+        marks=shelf().is_submission,
+    )
+    return GeminiPage(
+        session=session,
+        pack=shelf,
+        clock=clock,
+        language=settings.ui_language,
+        patience=Patience(answer=settings.generation_timeout_seconds),
+    )
