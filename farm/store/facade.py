@@ -10,7 +10,6 @@ from farm.store.incidents import SqlIncidents
 from farm.store.jobs import SqlClaims
 from farm.store.limits import SqlLimits
 from farm.store.outlook import SqlOutlook
-from farm.store.outlook import SqlOutlook
 from farm.store.sessions import SqlSessions
 from farm.store.settle import SqlSettlements
 from farm.store.tallies import SqlTallies
@@ -99,11 +98,6 @@ class Store:
         self.was_told = whole(tellings.was_told)
         self.note_told = whole(tellings.note_told)
         self.forget_told = whole(tellings.forget_told)
-
-        outlook = SqlOutlook(database)
-        self.tries = whole(outlook.tries)
-        self.made_by_day = whole(outlook.made_by_day)
-        self.standing = whole(outlook.standing)
 
         outlook = SqlOutlook(database)
         self.tries = whole(outlook.tries)
