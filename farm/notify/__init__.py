@@ -1,0 +1,1 @@
+"""Messages to a person: what is worth one, and the ways it travels."""

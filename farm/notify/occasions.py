@@ -1,0 +1,191 @@
+"""Which events of a run are worth a message, and when all is well again. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias
+
+from farm.log import redact
+from farm.model.causes import LIMITS, NEEDS_PERSON, Cause
+from farm.model.events import (
+    AttemptEnded,
+    BudgetReached,
+    CountsChanged,
+    RunEnded,
+    RunEvent,
+    RunReport,
+    RunStarted,
+    SessionChanged,
+)
+from farm.model.jobs import OPEN_STATES, JobState
+from farm.model.sessions import Session, SessionState
+from farm.notify.base import Message
+
+SHORT_REST_SECONDS = 600.0  # a rest that is over before somebody has read of it is not told
+
+_RED = frozenset({SessionState.NEEDS_PERSON, SessionState.STOPPED})
+_AT_WORK = frozenset({SessionState.READY, SessionState.BUSY, SessionState.PACING})
+# How an attempt can end without saying anything good about its session.
+_UNWELL = NEEDS_PERSON | LIMITS | {Cause.DRIFT, Cause.BROWSER_GONE, Cause.CRASHED, Cause.NOT_SAVED}
+_UNWELL |= {Cause.LEASE_EXPIRED, Cause.CANCELLED, Cause.AMBIGUOUS}
+
+_WHAT_TO_DO: Mapping[Cause, str] = {
+    Cause.SIGNED_OUT: "Sign in again: farm login {name}",
+    Cause.CHALLENGE: "Open its window and answer what Google asks: farm login {name}",
+    Cause.WRONG_MODE: "Choose a model that makes images in its window: farm login {name}",
+    Cause.REGION: "Use an account and a place where Gemini makes images.",
+    Cause.DRIFT: "Mend the selectors: docs/selectors.md says how. farm doctor looks closer.",
+    Cause.BROWSER_GONE: "It was opened again and again; look at memory and disk, then: farm start",
+    Cause.CRASHED: "The log in logs/ has the details; then: farm start",
+}
+_LOOK = "See: farm status"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Well:
+    """What was told under keys that begin with this may be told again."""
+
+    prefix: str
+
+
+Occasion: TypeAlias = Message | Well
+
+
+def of_session(name: str) -> str:
+    """What the keys of a session's messages begin with; the farm's own for ""."""
+    return f"{name}/"
+
+
+@dataclass(kw_only=True)
+class Occasions:
+    """Follows a run and says what a person should hear of it."""
+
+    watch: bool = False  # whether an empty queue is waited at
+    _sessions: dict[str, Session] = field(default_factory=dict)
+    _had_work: bool = False
+
+    def of(self, event: RunEvent, now: float) -> Iterator[Occasion]:
+        """What follows from one event, in the order in which it is to be told."""
+        match event:
+            case RunStarted(sessions=names, counts=counts):
+                starting = SessionState.STARTING
+                self._sessions = {name: Session(name=name, state=starting) for name in names}
+                yield from self._work(counts)
+            case SessionChanged(session=session):
+                before = self._sessions.get(session.name, Session(name=session.name))
+                self._sessions[session.name] = session
+                yield from _of_session(before, session)
+                yield from self._rest(now)
+            case AttemptEnded(session=name, outcome=outcome):
+                if outcome.cause not in _UNWELL:
+                    yield Well(prefix=of_session(name))
+                    yield Well(prefix=f"{of_session('')}resting")
+            case CountsChanged(counts=counts):
+                yield from self._work(counts)
+            case BudgetReached():
+                yield _budget(event)
+            case RunEnded(report=report):
+                yield from _done(report)
+            case _:
+                return
+
+    def _work(self, counts: Mapping[JobState, int]) -> Iterator[Occasion]:
+        left = sum(counts.get(state, 0) for state in OPEN_STATES)
+        key = f"{of_session('')}empty"
+        if left and not self._had_work:
+            yield Well(prefix=key)
+        elif self._had_work and not left and self.watch:
+            yield Message(
+                occasion="empty",
+                key=key,
+                title="farm: the queue is empty",
+                text=f"{_in_words(counts)}. farm waits for new jobs: farm add FILES",
+            )
+        self._had_work = left > 0
+
+    def _rest(self, now: float) -> Iterator[Occasion]:
+        """Whether nobody works any more because of limits."""
+        resting = [s for s in self._sessions.values() if s.state is SessionState.RESTING]
+        others = [s for s in self._sessions.values() if s.state is not SessionState.RESTING]
+        until = min((s.next_ready_at for s in resting), default=0.0)
+        if until - now < SHORT_REST_SECONDS or any(s.state not in _RED for s in others):
+            return
+        told = [f"{s.name}: {s.cause or ''}, until {_moment(s.next_ready_at)}" for s in resting]
+        told += [f"{s.name}: {s.cause}" for s in others if s.cause]
+        yield Message(
+            occasion="resting",
+            key=f"{of_session('')}resting",
+            title=f"farm: all sessions rest until {_moment(until)}",
+            text="\n".join([*told, "It goes on by itself while farm runs with --watch."]),
+        )
+
+
+def _of_session(before: Session, now: Session) -> Iterator[Occasion]:
+    if before.state is SessionState.NEEDS_PERSON and now.state in _AT_WORK:
+        yield Well(prefix=of_session(now.name))
+    if now.state not in _RED or now.cause is None:
+        return
+    if (before.state, before.cause) == (now.state, now.cause):
+        return
+    drift = now.cause is Cause.DRIFT
+    what = "meets a page it does not know" if drift else f"needs you ({now.cause})"
+    advice = _WHAT_TO_DO.get(now.cause, _LOOK).format(name=now.name)
+    yield Message(
+        occasion="drift" if drift else "person",
+        key=f"{of_session(now.name)}{now.cause}",
+        title=f"farm: {now.name} {what}",
+        text=redact(f"{now.message}\n{advice}".strip()),
+        urgent=True,
+        session=now.name,
+        cause=now.cause,
+    )
+
+
+def _budget(event: BudgetReached) -> Message:
+    until = f" A new one begins {_moment(event.until)}." if event.until else ""
+    return Message(
+        occasion="budget",
+        key=f"{of_session('')}budget {event.name} {event.until or ''}",
+        title=f"farm: the budget of {event.name} is used up",
+        text=f"{event.spent} of {event.allowed} are spent.{until}",
+        urgent=True,
+    )
+
+
+def _done(report: RunReport) -> Iterator[Occasion]:
+    """A run that changed nothing is told once: somebody may start it over and over."""
+    prefix = f"{of_session('')}done"
+    something = report.made + report.failed + report.review > 0
+    if something:
+        yield Well(prefix=prefix)
+    numbers = f"{report.made} made, {report.failed} failed, {report.review} to review"
+    yield Message(
+        occasion="done",
+        key="" if something else f"{prefix} {report.exit_code}",
+        title=f"farm: {numbers}, {report.left} left",
+        text=redact(f"{report.stopped_because}\nThe queues hold {_in_words(report.counts)}."),
+        urgent=report.left > 0,
+    )
+
+
+def failed(error: BaseException) -> Message:
+    """The farm itself failed, and the run with it."""
+    return Message(
+        occasion="failed",
+        key=f"{of_session('')}failed {type(error).__name__}",
+        title="farm: it failed",
+        text=redact(f"{error or type(error).__name__}\nEverything recorded is safe."),
+        urgent=True,
+    )
+
+
+def _in_words(counts: Mapping[JobState, int]) -> str:
+    parts = [f"{n} {state.value.replace('_', ' ')}" for state, n in counts.items() if n]
+    return ", ".join(parts) or "no jobs"
+
+
+def _moment(at: float) -> str:
+    """Local date and time, as a person on the phone reads it."""
+    return datetime.fromtimestamp(at).astimezone().strftime("%a %d %b %H:%M")
