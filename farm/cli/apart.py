@@ -19,6 +19,7 @@ def apart(settings: Settings, name: str) -> Settings:
         database_url=f"sqlite+aiosqlite:///{(home / 'farm.db').as_posix()}",
         profiles_dir=home / "profiles",
         profile_paths={},
+        cdp_endpoints={},
         downloads_dir=home / "downloads",
     )
 

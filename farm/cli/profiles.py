@@ -55,7 +55,8 @@ def login(
     """Sign a browser profile in to Gemini, by hand.
 
     You do it, in an ordinary browser window; farm never sees the password. When you have signed
-    in, close the window; farm then looks whether the profile works.
+    in, close the window; farm then looks whether the profile works. A profile that stands for a
+    browser you already run (see docs/operations.md) is only looked at.
 
     \b
     Examples:
@@ -95,17 +96,23 @@ def list_profiles(*, as_json: AsJson = False) -> None:
       farm profiles list
       farm profiles list --json
     """
-    from farm.browser.profiles import find_profiles, is_held
+    from farm.browser.profiles import is_held, known_profiles, place_of
 
     settings = open_settings()
-    there = find_profiles(settings.profiles_dir, settings.profile_paths)
+    there = known_profiles(settings)
 
     async def work(farm: Farm) -> dict[str, Session]:
         return {p.name: await farm.store.session(p.name) for p in there}
 
     sessions = with_farm(work)
     shown = [
-        {"name": p.name, "path": p.path, "held_by": is_held(p), "session": sessions[p.name]}
+        {
+            "name": p.name,
+            "path": p.path,
+            "attaches_to": place_of(p.cdp),
+            "held_by": is_held(p),
+            "session": sessions[p.name],
+        }
         for p in there
     ]
     if as_json:
@@ -114,15 +121,18 @@ def list_profiles(*, as_json: AsJson = False) -> None:
         say("No profile yet. To make one: farm login alice")
     else:
         say_table(
-            ("profile", "state", "made", "held by", "folder"),
-            [_profile_row(p.name, str(p.path), is_held(p), sessions[p.name]) for p in there],
+            ("profile", "state", "made", "held by", "folder or running browser"),
+            [
+                _profile_row(p.name, place_of(p.cdp) or str(p.path), is_held(p), sessions[p.name])
+                for p in there
+            ],
         )
 
 
-def _profile_row(name: str, path: str, holder: str, session: Session) -> tuple[str, ...]:
+def _profile_row(name: str, place: str, holder: str, session: Session) -> tuple[str, ...]:
     state = STATE_WORDS[session.state] if session.since else "never used"
     cause = f": {session.cause.value}" if session.cause else ""
-    return (name, state + cause, str(session.made), holder or "nobody", path)
+    return (name, state + cause, str(session.made), holder or "nobody", place)
 
 
 @profiles.command()
@@ -140,11 +150,11 @@ def check(
       farm profiles check
       farm profiles check alice --json
     """
-    from farm.browser.profiles import find_profiles
+    from farm.browser.profiles import known_profiles
     from farm.wiring import check_profiles
 
     settings = open_settings(log_file=True)
-    there = [p.name for p in find_profiles(settings.profiles_dir, settings.profile_paths)]
+    there = [p.name for p in known_profiles(settings)]
     picked = pick_profiles(there, names or (), None)
     if picked.warning:
         complain(picked.warning)

@@ -66,9 +66,9 @@ def run_and_show(settings: Settings, options: RunOptions, *, as_json: bool) -> i
 
 def with_profiles(settings: Settings, options: RunOptions) -> tuple[RunOptions, list[Notice]]:
     """The options with the profiles by name, and a warning if some are missing."""
-    from farm.browser.profiles import find_profiles
+    from farm.browser.profiles import known_profiles
 
-    there = [p.name for p in find_profiles(settings.profiles_dir, settings.profile_paths)]
+    there = [p.name for p in known_profiles(settings)]
     picked = pick_profiles(there, options.profiles, options.sessions)
     notices = [Notice(level="warning", text=picked.warning)] if picked.warning else []
     return replace(options, profiles=picked.names, sessions=len(picked.names)), notices

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from farm.browser.profiles import known_profiles, place_of
 from farm.config import ProfileSettings, load_settings, profile_settings
 from farm.errors import UsageError
 
@@ -91,3 +92,34 @@ def test_a_slip_in_the_file_names_the_file_and_the_key(
 def test_an_endpoint_that_is_none_names_the_variable_and_its_source(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"FARM_PROFILE_ALICE_CDP='on' \(from the environment\)"):
         read(tmp_path, FARM_PROFILE_ALICE_CDP="on")
+
+
+def test_an_endpoint_alone_makes_a_profile_in_small_letters(tmp_path: Path) -> None:
+    read(tmp_path, "daily_cap = 3", name="work.1")
+    environ = {"FARM_PROFILE_WORK_1_CDP": ENDPOINT, "FARM_PROFILE_ALICE_CDP": ENDPOINT}
+
+    found = known_profiles(load_settings(environ=environ, cwd=tmp_path))
+
+    assert [(p.name, p.cdp) for p in found] == [("alice", ENDPOINT), ("work.1", ENDPOINT)]
+    assert found[0].path == tmp_path / "profiles" / "alice"
+
+
+def test_the_file_in_a_profiles_folder_makes_it_one_to_attach_to(tmp_path: Path) -> None:
+    read(tmp_path, f'cdp = "{ENDPOINT}"')
+    read(tmp_path, "", name="bob")
+
+    found = known_profiles(load_settings(environ={}, cwd=tmp_path))
+
+    assert [(p.name, p.cdp) for p in found] == [("alice", ENDPOINT), ("bob", "")]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "place"),
+    [
+        ("", ""),
+        ("http://127.0.0.1:9222/json?token=x", "http://127.0.0.1:9222"),
+        ("ws://browser/devtools/browser/secret", "ws://browser"),
+    ],
+)
+def test_an_endpoint_is_shown_without_what_opens_it(endpoint: str, place: str) -> None:
+    assert place_of(endpoint) == place
