@@ -176,6 +176,8 @@ class Worker:
             await self.settlement.settle(self._held, result)
             log.info("attempt ended", extra={**_about(self._held), "cause": result.outcome.cause})
             await self._tell_end(self._held, result, self.clock.monotonic() - began)
+            if self._unsaved > self.terms.disk_tries and not self.terms.watch:
+                raise SaveFailed(result.outcome.message)
         except LostLease:
             log.warning("the job belongs to somebody else now", extra=_about(claim))
         except BrowserError as error:
@@ -213,8 +215,6 @@ class Worker:
     def _not_saved(self, error: SaveFailed) -> Result:
         """The image waits in its conversation until there is room for its file."""
         self._unsaved += 1
-        if self._unsaved > self.terms.disk_tries and not self.terms.watch:
-            raise error
         return Result(outcome=Outcome(cause=Cause.NOT_SAVED, message=str(error)), open=True)
 
     async def _give_back_unsent(self, error: BrowserError) -> None:

@@ -17,6 +17,7 @@ class FakeClock:
 
     time: float = 1_000_000.0  # epoch seconds
     on_sleep: Callable[[float], Awaitable[None]] | None = None
+    set_by: float = 0.0
     slept: list[float] = field(default_factory=list)
 
     def now(self) -> float:
@@ -24,8 +25,13 @@ class FakeClock:
         return self.time
 
     def monotonic(self) -> float:
-        """The same: nobody sets this clock back."""
-        return self.time
+        """The same, but for what somebody set the clock by."""
+        return self.time - self.set_by
+
+    def jump(self, seconds: float) -> None:
+        """Set the clock, as a person or a time server does."""
+        self.time += seconds
+        self.set_by += seconds
 
     async def sleep(self, seconds: float) -> None:
         """Let others run, then be later."""

@@ -336,10 +336,12 @@ class WatchedHand(ScriptedHand):
         return await super().make(work, record)
 
 
-async def test_a_blocked_address_keeps_every_session_waiting(yard: Yard) -> None:
+async def test_a_blocked_address_keeps_every_session_waiting(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await yard.add(3)
+    monkeypatch.setattr(RunGate, "suspects_address", lambda *_: True)
     blocked = Outcome(cause=Cause.LIMITED_IP, message="This address is blocked.", address=True)
-    yard.gate.suspects_address("carol", yard.clock.now())
     alice = yard.hand("alice", Act(outcome=blocked), Act())
     bob = WatchedHand(name="bob", folder=yard.folder, yard=yard)
 
@@ -347,3 +349,12 @@ async def test_a_blocked_address_keeps_every_session_waiting(yard: Yard) -> None
 
     assert bob.asked_at
     assert min(bob.asked_at) >= yard.gate.rests_until()
+
+
+@pytest.mark.parametrize(("seconds", "shared"), [(59, True), (61, False)])
+def test_two_sessions_within_a_minute_share_their_address(seconds: float, shared: bool) -> None:
+    gate = RunGate(stop=asyncio.Event())
+
+    assert not gate.suspects_address("alice", 1000.0)
+    assert not gate.suspects_address("alice", 1000.0)  # the same session again says nothing
+    assert gate.suspects_address("bob", 1000.0 + seconds) is shared

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from farm.errors import BrowserGone, Ended
+from farm.errors import BrowserGone, Ended, SaveFailed
 from farm.model.causes import Cause
 from farm.model.events import RunEvent
 from farm.model.images import Image, RawImage
 from farm.model.jobs import ANY_LANE, Job, JobState, Phase, session_lane
 from farm.model.outcomes import Outcome
 from farm.model.prompts import Prompt, SourceRow
-from farm.model.sessions import Session, SessionState
+from farm.model.sessions import Session, SessionState, Wish, WishKind
 from farm.presence import Presence
 from farm.settlement import Pace, Settlement
 from farm.store.engine import open_store
@@ -36,8 +36,12 @@ class PlainKeeper:
     """Believes every file, unless it was told otherwise."""
 
     doubts: list[Cause] = field(default_factory=list)
+    full: int = 0  # how often the disk takes nothing
 
     async def keep(self, raw: RawImage, prompt: Prompt, *, owner: int | None) -> Image:
+        if self.full:
+            self.full -= 1
+            raise SaveFailed("No space left.")
         if self.doubts or owner is not None:
             raise Ended(Outcome(cause=self.doubts.pop(0), message="not proven"))
         return _image(raw, f"{prompt.id}.png")
@@ -346,3 +350,138 @@ async def test_a_job_cancelled_in_flight_ends_as_cancelled_and_the_worker_goes_o
     states = {job.prompt.id: job.state for job in await bench.jobs()}
     assert states["2"] is JobState.COMPLETED
     assert states["1"] in {JobState.CANCELLED, JobState.COMPLETED}
+
+
+async def test_a_red_session_turns_green_without_a_restart_while_others_work(bench: Bench) -> None:
+    await bench.add(1)
+    bench.gate.at_work.add("bob")
+    hand = bench.hand(on_enter=Outcome(cause=Cause.SIGNED_OUT, message="Nobody is signed in."))
+    hand.mends_after = 2
+
+    async with asyncio.timeout(20):
+        await bench.worker(hand).run()
+
+    assert (await bench.jobs())[0].state is JobState.COMPLETED
+    assert (hand.opened, hand.closed) == (3, 3)  # closed while nobody could help at the page
+    assert (await bench.session()).cause is None
+
+
+async def test_the_last_session_does_not_wait_for_a_person_alone(bench: Bench) -> None:
+    await bench.add(1)
+    bench.gate.at_work.add("bob")
+    hand = bench.hand(on_enter=Outcome(cause=Cause.CHALLENGE, message="A captcha."))
+    worker = bench.worker(hand)
+    bench.clock.on_sleep = Leaving(bench.gate, "bob")
+
+    async with asyncio.timeout(20):
+        await worker.run()
+
+    assert (await bench.session()).state is SessionState.NEEDS_PERSON
+    assert not bench.gate.at_work
+
+
+@dataclass
+class Leaving:
+    """Another session that ends after a while."""
+
+    gate: RunGate
+    name: str
+    sleeps: int = 0
+
+    async def __call__(self, _seconds: float) -> None:
+        self.sleeps += 1
+        if self.sleeps > 30:
+            self.gate.at_work.discard(self.name)
+
+
+async def test_a_person_at_the_window_is_waited_for(bench: Bench) -> None:
+    await bench.add(1)
+    hand = bench.hand(on_enter=Outcome(cause=Cause.SIGNED_OUT, message="Nobody is signed in."))
+    hand.windowed, hand.mends_after = True, 1
+
+    async with asyncio.timeout(20):
+        await bench.worker(hand).run()
+
+    assert (await bench.jobs())[0].state is JobState.COMPLETED
+    assert hand.opened == 1
+
+
+@pytest.mark.parametrize("state", [SessionState.RESTING, SessionState.NEEDS_PERSON])
+async def test_a_wish_to_wake_ends_a_rest_and_a_red_wait(bench: Bench, state: SessionState) -> None:
+    await bench.add(1)
+    trouble = Outcome(cause=Cause.REGION, message="Not here.")
+    hand = bench.hand(on_enter=trouble if state is SessionState.NEEDS_PERSON else None)
+    hand.mends_after = 1
+    if state is SessionState.RESTING:
+        ready_at = bench.clock.time + 9e9
+        await bench.store.save_session(Session(name="alice", state=state, next_ready_at=ready_at))
+    began = bench.clock.time
+    wake = Wish(kind=WishKind.WAKE)
+    worker = bench.worker(hand, Terms(watch=True, recheck_seconds=1e9))
+    bench.gate.left = 1
+    bench.clock.on_sleep = lambda _seconds: bench.store.wish("alice", wake)
+
+    async with asyncio.timeout(20):
+        await worker.run()
+
+    assert (await bench.jobs())[0].state is JobState.COMPLETED
+    assert bench.clock.time - began < 60
+
+
+async def test_a_wish_to_rest_is_heeded_before_the_next_prompt(bench: Bench) -> None:
+    await bench.add(1)
+    until = bench.clock.time + 7200
+    await bench.store.wish("alice", Wish(kind=WishKind.REST, until=until))
+    hand = bench.hand()
+
+    await bench.worker(hand).run()
+
+    session = await bench.session()
+    assert (session.state, session.cause) == (SessionState.RESTING, Cause.LIMITED_BY_HAND)
+    assert (session.next_ready_at, hand.sent) == (until, [])
+
+
+async def test_a_disk_that_takes_no_file_makes_the_session_rest_and_sends_nothing_again(
+    bench: Bench,
+) -> None:
+    await bench.add(1)
+    bench.keeper.full = 2
+    hand = bench.hand()
+
+    async with asyncio.timeout(20):
+        await bench.worker(hand).run()
+
+    (job,) = await bench.jobs()
+    assert (job.state, job.attempts, hand.sent) == (JobState.COMPLETED, 1, [1])
+    assert bench.gate.rest_until > 1_000_000
+
+
+async def test_a_disk_that_stays_full_ends_the_run_and_keeps_the_job(bench: Bench) -> None:
+    await bench.add(1)
+    bench.keeper.full = 99
+    hand = bench.hand()
+
+    with pytest.raises(SaveFailed):
+        await bench.worker(hand).run()
+
+    assert hand.sent == [1]
+    assert (await bench.jobs())[0].cause is Cause.NOT_SAVED
+
+
+async def test_a_browser_that_served_enough_is_opened_anew(bench: Bench) -> None:
+    await bench.add(5)
+    hand = bench.hand()
+
+    await bench.worker(hand, Terms(recycle_prompts=2)).run()
+
+    assert {job.state for job in await bench.jobs()} == {JobState.COMPLETED}
+    assert (hand.opened, hand.closed, len(hand.sent)) == (3, 3, 5)
+
+
+async def test_a_clock_that_is_set_back_makes_no_wait_longer(bench: Bench) -> None:
+    presence = bench.worker(bench.hand()).presence
+    await presence.pace(90)
+
+    bench.clock.jump(-86_400)
+
+    assert presence.seconds_to_wait() == pytest.approx(90)
