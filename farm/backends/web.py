@@ -110,6 +110,8 @@ class WebHand:
         found = await self._look_for(work, work.facts.before)
         if found is not None:
             return await self._harvest(found, work, record)
+        if work.facts.by_hand:
+            raise Ended(_ambiguous())
         if PHASES.index(work.phase) >= PHASES.index(Phase.SENT):
             raise Ended(_dropped())
         return None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import typer
 
+from farm.cli.decisions import fetch
 from farm.cli.demo import demo
 from farm.cli.jobs import add, compose, queue
+from farm.cli.plan import plan
 from farm.cli.profiles import login, profiles
 from farm.cli.replay import replay
 from farm.cli.start import start
@@ -41,7 +43,9 @@ app.command()(start)
 app.command()(demo)
 app.command()(add)
 app.add_typer(queue, name="queue")
+app.command()(fetch)
 app.command()(status)
+app.command()(plan)
 app.command()(login)
 app.add_typer(profiles, name="profiles")
 app.command()(compose)

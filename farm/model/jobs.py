@@ -125,6 +125,7 @@ class AttemptFacts:
     images: tuple[str, ...] = ()  # ready: the images' sources, as the page named them
     path: str = ""  # saved: relative to the downloads folder
     sha256: str = ""  # saved
+    by_hand: bool = False  # a person says that it was sent: it is never sent again
     preview_px: tuple[int, int] = (0, 0)  # ready: natural size of the first image on the page
 
     @classmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 from farm.store.adding import SqlImport
 from farm.store.control import SqlControl
 from farm.store.database import Database
+from farm.store.decisions import SqlDecisions
 from farm.store.images import SqlImages
 from farm.store.incidents import SqlIncidents
 from farm.store.jobs import SqlClaims
@@ -90,6 +91,11 @@ class Store:
         self.reset = whole(control.reset)
         self.refusals_of = whole(control.refusals_of)
         self.set_refusals = whole(control.set_refusals)
+
+        decisions = SqlDecisions(database)
+        self.not_sent = whole(decisions.not_sent)
+        self.sent = whole(decisions.sent)
+        self.fetched = whole(decisions.fetched)
 
     def _serve_readers(self, database: Database) -> None:
         self.tally = whole(SqlTallies(database).tally)

@@ -30,7 +30,13 @@ class Keeping:
         self, connection: AsyncConnection, standing: Standing, made: Sequence[Image]
     ) -> None:
         """Record what an attempt made, under the version of the row it was drawn from."""
-        owner = {"job_id": standing.job_id, "version": standing.drawn_version}
+        await self.keep_as(connection, standing.job_id, standing.drawn_version, made)
+
+    async def keep_as(
+        self, connection: AsyncConnection, job_id: int, version: int, made: Sequence[Image]
+    ) -> None:
+        """Record images of a job under a version of its row."""
+        owner = {"job_id": job_id, "version": version}
         for image in made:
             await connection.execute(self._statement, owner | image_values(image))
 

@@ -84,27 +84,17 @@ def pace(settings: Settings, options: RunOptions) -> Pace:
 def post(farm: Farm, profile: Profile, options: RunOptions, gate: RunGate, tell: Tell) -> Post:
     """A session to be worked on this profile, each life with a fresh browser."""
     settings, clock = farm.settings, farm.clock
-    downloads = settings.downloads_dir
     worker_id = f"{platform.node()}:{os.getpid()}:{clock.now():.0f}:{profile.name}"
 
-    def today() -> date:
-        return datetime.fromtimestamp(clock.now()).astimezone().date()
-
     def hire() -> Worker:
-        page = open_page(settings, profile, options, clock)
         presence = Presence(name=profile.name, book=farm.store, clock=clock, tell=tell)
-        hand = WebHand(
-            name=profile.name,
-            page=page,
-            originals=Originals(page=page, measure=measure),
-            part_path=lambda job, number: part_path(downloads, job, number),
-        )
+        hand = open_hand(settings, profile, options, clock)
         wording = wording_of(farm)
         return Worker(
             id=worker_id,
             hand=hand,
             store=farm.store,
-            keeper=DiskKeeper(downloads=downloads, today=today),
+            keeper=disk_keeper(farm),
             texts=wording,
             waiting=Waiting(
                 hand=hand,
@@ -130,6 +120,26 @@ def post(farm: Farm, profile: Profile, options: RunOptions, gate: RunGate, tell:
         )
 
     return Post(name=profile.name, hire=hire)
+
+
+def open_hand(settings: Settings, profile: Profile, options: RunOptions, clock: Clock) -> WebHand:
+    """A web hand on this profile, its browser still closed."""
+    page = open_page(settings, profile, options, clock)
+    return WebHand(
+        name=profile.name,
+        page=page,
+        originals=Originals(page=page, measure=measure),
+        part_path=lambda job, number: part_path(settings.downloads_dir, job, number),
+    )
+
+
+def disk_keeper(farm: Farm) -> DiskKeeper:
+    """Keeps images under the downloads folder, by local day."""
+
+    def today() -> date:
+        return datetime.fromtimestamp(farm.clock.now()).astimezone().date()
+
+    return DiskKeeper(downloads=farm.settings.downloads_dir, today=today)
 
 
 def wording_of(farm: Farm) -> Wording:
