@@ -46,8 +46,9 @@ _SECRETS = (
     re.compile(r"\bg\.a0[\w-]{20,}"),  # the value of a Google session cookie
     # An image address of the site opens the picture for whoever has it.
     re.compile(r"(?P<keep>googleusercontent\.com/[\w-]{1,12}/)[\w-]{16,}"),
-    re.compile(r"(?P<keep>\b[a-z][a-z0-9+.-]*://)[^\s/@:]+:[^\s/@]+(?=@)", re.IGNORECASE),
-    re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+"),
+    re.compile(r"(?P<keep>\b[a-z][a-z0-9+.-]{0,30}://)[^\s/@:]+:[^\s/@]+(?=@)", re.IGNORECASE),
+    # From its beginning only: tried at every letter, a long word takes its length squared.
+    re.compile(r"(?<![\w.+%-])[\w.+%-]+@[\w-]+(?:\.[\w-]+)+"),
 )
 
 
@@ -141,10 +142,13 @@ class _Console(logging.StreamHandler[TextIO]):
         raise AttributeError("the console follows sys.stderr")
 
 
-def configure_logging(*, level: str, log_dir: Path | None, now: float) -> Path | None:
+def configure_logging(
+    *, level: str, log_dir: Path | None, now: float, console_format: str = "plain"
+) -> Path | None:
     """Send farm's records to standard error (warnings and worse) and to a new file in `log_dir`.
 
-    `level` rules the file; `debug` opens the console too. Returns the file, None without one.
+    `level` rules the file; `debug` opens the console too, which speaks `plain` or `json`. Returns
+    the file, None without one.
     """
     root = logging.getLogger()
     for handler in root.handlers[:]:
@@ -152,7 +156,7 @@ def configure_logging(*, level: str, log_dir: Path | None, now: float) -> Path |
         handler.close()
     console = _Console()
     console.setLevel(logging.DEBUG if level == "debug" else logging.WARNING)
-    _attach(console, Plain())
+    _attach(console, JsonLines() if console_format == "json" else Plain())
     path = None
     if log_dir is not None:
         log_dir.mkdir(parents=True, exist_ok=True)

@@ -34,7 +34,12 @@ def open_settings(
     settings = load_settings(overrides)
     now = SystemClock().now()
     directory = settings.log_dir if log_file else None
-    configure_logging(level=settings.log_level, log_dir=directory, now=now)
+    configure_logging(
+        level=settings.log_level,
+        log_dir=directory,
+        now=now,
+        console_format=settings.log_format,
+    )
     for warning in settings.warnings:
         log.warning("%s", warning)
     return settings

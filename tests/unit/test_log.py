@@ -106,6 +106,33 @@ def test_no_secret_reaches_the_console(run_log: Path, capsys: pytest.CaptureFixt
     assert capsys.readouterr().err == f"warning: seen  request=Cookie: {REDACTED}\n"
 
 
+def test_the_console_speaks_json_where_a_program_reads_it(
+    root_logger: logging.Logger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logging(level="info", log_dir=None, now=0, console_format="json")
+
+    log.warning("seen", extra={"request": SECRETS[0]})
+
+    (line,) = map(json.loads, capsys.readouterr().err.splitlines())
+    assert root_logger.handlers
+    assert line.pop("at").endswith("Z")
+    assert line == {
+        "level": "warning",
+        "logger": "farm.test_log",
+        "event": "seen",
+        "request": f"Cookie: {REDACTED}",
+    }
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("word", ["a", "a.", "a-", "@", "://", "token", "SID ", "x:"])
+def test_a_long_word_is_looked_through_once(word: str) -> None:
+    """Anything slower than the length itself would take hours for these."""
+    text = word * (200_000 // len(word))
+
+    assert redact(text) == text
+
+
 @pytest.mark.parametrize("key", ["cookies", "Authorization", "access_token", "api_key", "password"])
 def test_a_telling_key_is_redacted_whole(run_log: Path, key: str) -> None:
     log.info("saved", extra={"facts": {key: ["short"]}})
