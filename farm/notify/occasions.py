@@ -13,6 +13,7 @@ from farm.model.events import (
     AttemptEnded,
     BudgetReached,
     CountsChanged,
+    IncidentSeen,
     RunEnded,
     RunEvent,
     RunReport,
@@ -41,6 +42,7 @@ _WHAT_TO_DO: Mapping[Cause, str] = {
     Cause.CRASHED: "The log in logs/ has the details; then: farm start",
 }
 _LOOK = "See: farm status"
+_OWN_RULES = frozenset({Cause.LIMITED_HOURS, Cause.LIMITED_BY_HAND})  # no news to who made them
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +67,7 @@ class Occasions:
     watch: bool = False  # whether an empty queue is waited at
     _sessions: dict[str, Session] = field(default_factory=dict)
     _had_work: bool = False
+    _evidence: dict[tuple[str, Cause], IncidentSeen] = field(default_factory=dict)
 
     def of(self, event: RunEvent, now: float) -> Iterator[Occasion]:
         """What follows from one event, in the order in which it is to be told."""
@@ -76,8 +79,10 @@ class Occasions:
             case SessionChanged(session=session):
                 before = self._sessions.get(session.name, Session(name=session.name))
                 self._sessions[session.name] = session
-                yield from _of_session(before, session)
+                yield from self._session(before, session)
                 yield from self._rest(now)
+            case IncidentSeen(incident=incident):
+                self._evidence[incident.session, incident.cause] = event
             case AttemptEnded(session=name, outcome=outcome):
                 if outcome.cause not in _UNWELL:
                     yield Well(prefix=of_session(name))
@@ -90,6 +95,15 @@ class Occasions:
                 yield from _done(report)
             case _:
                 return
+
+    def _session(self, before: Session, now: Session) -> Iterator[Occasion]:
+        if before.state in _RED and before.cause is not None and now.state in _AT_WORK:
+            yield Well(prefix=of_session(now.name))
+        if now.state not in _RED or now.cause is None:
+            return
+        if (before.state, before.cause) == (now.state, now.cause):
+            return
+        yield _trouble(now, now.cause, self._evidence.get((now.name, now.cause)))
 
     def _work(self, counts: Mapping[JobState, int]) -> Iterator[Occasion]:
         left = sum(counts.get(state, 0) for state in OPEN_STATES)
@@ -112,6 +126,8 @@ class Occasions:
         until = min((s.next_ready_at for s in resting), default=0.0)
         if until - now < SHORT_REST_SECONDS or any(s.state not in _RED for s in others):
             return
+        if all(s.cause in _OWN_RULES for s in resting):
+            return
         told = [f"{s.name}: {s.cause or ''}, until {_moment(s.next_ready_at)}" for s in resting]
         told += [f"{s.name}: {s.cause}" for s in others if s.cause]
         yield Message(
@@ -122,24 +138,22 @@ class Occasions:
         )
 
 
-def _of_session(before: Session, now: Session) -> Iterator[Occasion]:
-    if before.state is SessionState.NEEDS_PERSON and now.state in _AT_WORK:
-        yield Well(prefix=of_session(now.name))
-    if now.state not in _RED or now.cause is None:
-        return
-    if (before.state, before.cause) == (now.state, now.cause):
-        return
-    drift = now.cause is Cause.DRIFT
-    what = "meets a page it does not know" if drift else f"needs you ({now.cause})"
-    advice = _WHAT_TO_DO.get(now.cause, _LOOK).format(name=now.name)
-    yield Message(
+def _trouble(session: Session, cause: Cause, evidence: IncidentSeen | None) -> Message:
+    drift = cause is Cause.DRIFT
+    what = "meets a page it does not know" if drift else f"needs you ({cause})"
+    lines = [session.message, _WHAT_TO_DO.get(cause, _LOOK).format(name=session.name)]
+    screenshot = evidence.screenshot if evidence else None
+    if evidence and screenshot and not evidence.first:
+        lines.append(f"The picture is of {_moment(evidence.incident.first_at)}, the first time.")
+    return Message(
         occasion="drift" if drift else "person",
-        key=f"{of_session(now.name)}{now.cause}",
-        title=f"farm: {now.name} {what}",
-        text=redact(f"{now.message}\n{advice}".strip()),
+        key=f"{of_session(session.name)}{cause}",
+        title=f"farm: {session.name} {what}",
+        text=redact("\n".join(filter(None, lines))),
         urgent=True,
-        session=now.name,
-        cause=now.cause,
+        session=session.name,
+        cause=cause,
+        screenshot=screenshot,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from farm.model.events import (
     AttemptEnded,
     BudgetReached,
     CountsChanged,
+    IncidentSeen,
     JobChanged,
     Notice,
     RunEnded,
@@ -20,6 +22,7 @@ from farm.model.events import (
     RunStarted,
     SessionChanged,
 )
+from farm.model.incidents import Incident
 from farm.model.jobs import Job, JobState
 from farm.model.outcomes import Outcome
 from farm.model.prompts import Prompt
@@ -152,6 +155,47 @@ def test_a_rest_that_is_over_before_anybody_has_read_of_it_is_not_told() -> None
     assert told(started("alice"), resting("alice", 300)) == []
 
 
+def test_a_rest_by_the_users_own_rules_is_no_news() -> None:
+    asleep = session("alice", SessionState.RESTING, Cause.LIMITED_HOURS, next_ready_at=NOW + 30_000)
+
+    assert told(started("alice"), asleep) == []
+
+
+def seen(name: str, cause: Cause, *, first: bool = True) -> RunEvent:
+    incident = Incident(
+        id=1, key=cause, cause=cause, role="", session=name, job_id=None, message="",
+        folder="", first_at=NOW, last_at=NOW, count=1,
+    )  # fmt: skip
+    return IncidentSeen(incident=incident, first=first, screenshot=Path(f"{name}.png"))
+
+
+def test_the_screenshot_of_an_incident_goes_along() -> None:
+    red = session("alice", SessionState.NEEDS_PERSON, Cause.CHALLENGE)
+
+    (message,) = told(started("alice"), seen("alice", Cause.CHALLENGE), red)
+
+    assert message.screenshot == Path("alice.png")
+    assert "first time" not in message.text
+
+
+def test_a_screenshot_of_an_earlier_time_says_so() -> None:
+    red = session("alice", SessionState.NEEDS_PERSON, Cause.CHALLENGE)
+
+    (message,) = told(started("alice"), seen("alice", Cause.CHALLENGE, first=False), red)
+
+    assert message.screenshot == Path("alice.png")
+    assert message.text.endswith(", the first time.")
+
+
+def test_nobody_gets_the_screenshot_of_another_session_or_cause() -> None:
+    red = session("alice", SessionState.NEEDS_PERSON, Cause.CHALLENGE)
+    evidence = [seen("bob", Cause.CHALLENGE), seen("alice", Cause.SIGNED_OUT)]
+
+    (message,) = told(started("alice"), *evidence, red)
+
+    assert message.screenshot is None
+
+
 def test_an_empty_queue_is_told_once_and_only_to_a_watch() -> None:
     events = [started("alice"), counts(2), counts(0), counts(0)]
 
@@ -202,8 +246,12 @@ def test_an_attempt_shows_whether_its_session_is_well(cause: Cause, well: bool) 
     assert heard([ended("alice", cause)]) == marks
 
 
-def test_a_session_that_turns_green_is_well_again() -> None:
-    red = session("alice", SessionState.NEEDS_PERSON, Cause.CHALLENGE)
+@pytest.mark.parametrize(
+    ("state", "cause"),
+    [(SessionState.NEEDS_PERSON, Cause.CHALLENGE), (SessionState.STOPPED, Cause.DRIFT)],
+)
+def test_a_session_that_turns_green_is_well_again(state: SessionState, cause: Cause) -> None:
+    red = session("alice", state, cause)
 
     occasions = heard([started("alice"), red, session("alice", SessionState.READY)])
 
