@@ -20,6 +20,7 @@ supervisor, results      all loops in one TaskGroup; what a run leaves beside it
 incidents                evidence of a failure: the first in full, later ones counted
 notify, generation_log   messages to a person; a line for every attempt that ended
 replay, testing, wiring  the stand-in Gemini, the shipped fakes, the composition root
+plan                     what a forecast of the queue rests on
 capture                  a live page as a saved one without anything private
 cli                      the terminal
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Mapping
+from datetime import date
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,13 @@ from farm.model.jobs import Job, status_word
 
 
 def plain(value: Any) -> Any:
-    """Records, enums and paths as JSON has them; fields become keys."""
+    """Records, enums, days and paths as JSON has them; fields become keys."""
     match value:
         case Job():
             result: Any = job_shape(value)
         case Enum():
             result = value.value
-        case Path():
+        case Path() | date():
             result = str(value)
         case Mapping():
             result = {str(plain(k)): plain(v) for k, v in value.items()}

@@ -1,0 +1,254 @@
+"""`farm plan`: how long the queue will take, and what the images would cost elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from farm.cli.jobs import with_farm
+from farm.cli.options import AsJson, open_settings
+from farm.cli.render import complain, say, say_json, say_table
+from farm.clock import LocalZone, SystemClock
+from farm.config import Settings
+from farm.model.forecast import Course, Spent
+from farm.model.moments import clock_time, local
+from farm.model.moments import until as moment_of
+
+if TYPE_CHECKING:
+    from farm.model.plan import Basis, Plan
+    from farm.model.prices import Cost
+    from farm.plan import Asked
+    from farm.wiring import Farm
+
+SPENT_WORDS = {
+    Spent.GENERATING: "making images",
+    Spent.PACING: "the pace between prompts",
+    Spent.OPENING: "opening browsers",
+    Spent.RESTING: "rests that hold now",
+    Spent.QUOTA: "limits of the accounts",
+    Spent.CAP: "your daily cap",
+    Spent.CLOSED: "your working hours",
+}
+_WAITS = (Spent.RESTING, Spent.QUOTA, Spent.CAP, Spent.CLOSED)
+
+
+def plan(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FILES", help="Prompt files to count in; they are not added."),
+    ] = None,
+    *,
+    sessions: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Accounts at once, also more than exist.")
+    ] = None,
+    profile: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="With this one; may be repeated.")
+    ] = None,
+    queue: Annotated[
+        str, typer.Option(metavar="NAME", help="Queue for the files instead of their names.")
+    ] = "",
+    until: Annotated[
+        str, typer.Option(metavar="WHEN", help="How far it gets by 07:00, or within 8h.")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Say how long the queue will take, and what its images would cost at the APIs.
+
+    Reckoned from what your accounts did so far; what is assumed instead is said. Nothing is sent,
+    opened or stored.
+
+    \b
+    Examples:
+      farm plan
+      farm plan prompts.csv --sessions 3
+      farm plan --until 07:00
+      farm plan --json
+    """
+    from farm.model.plan import lay_out
+    from farm.model.prices import costs
+    from farm.plan import gather, price_book
+
+    settings = open_settings()
+    now, zone = SystemClock().now(), LocalZone()
+    end = moment_of(until, now, zone) if until else None
+    asked = _asked(settings, files or (), profile or (), sessions, queue)
+
+    async def work(farm: Farm) -> Any:
+        return await gather(settings, farm.store, asked, now=now, zone=zone)
+
+    found = lay_out(with_farm(work), now=now, zone=zone, until=end)
+    prices = costs(found.jobs, price_book(), local(now, zone).date())
+    if as_json:
+        say_json({"plan": found, "jobs": found.jobs, "apis": prices})
+        return
+    for line in told(found, settings):
+        say(line)
+    _say_tables(found, prices)
+
+
+def _asked(
+    settings: Settings,
+    files: Sequence[Path],
+    named: Sequence[str],
+    sessions: int | None,
+    queue: str,
+) -> Asked:
+    """The accounts a run would take, and as many imagined ones as are missing."""
+    from farm.browser.profiles import find_profiles
+    from farm.cli.picking import pick_profiles
+    from farm.plan import Asked
+
+    there = [p.name for p in find_profiles(settings.profiles_dir, settings.profile_paths)]
+    names: tuple[str, ...] = ()
+    if there or named:
+        picked = pick_profiles(there, named, sessions)
+        names = picked.names
+        if picked.warning and named:
+            complain(picked.warning)
+    more = max(0, (sessions or 1) - len(names))
+    return Asked(profiles=names, more=more, files=files, queue=queue)
+
+
+def told(plan: Plan, settings: Settings) -> Iterator[str]:
+    """The plan in sentences."""
+    accounts = _count(len([b for b in plan.bases if not b.needs_person]), "account", "accounts")
+    files = f", {plan.in_files} of them not added yet" if plan.in_files else ""
+    yield f"{_count(plan.jobs, 'job', 'jobs')}{files}, {accounts}."
+    if plan.jobs:
+        yield from _end(plan)
+        yield from _waits(plan, settings)
+    for basis in plan.bases:
+        if basis.needs_person:
+            yield f"{basis.name} needs a person and is left out: farm login {basis.name}"
+        elif not basis.exists:
+            yield f"{basis.name} does not exist yet. To make it: farm login NAME"
+
+
+def _end(plan: Plan) -> Iterator[str]:
+    zone = LocalZone()
+    if plan.until is not None and plan.likely.done_at is None:
+        by = clock_time(plan.until, plan.now, zone)
+        least, most = sorted((plan.worst.jobs, plan.best.jobs))
+        span = f", at least {least} and at most {most}" if least < most else ""
+        yield f"By {by}: about {plan.likely.jobs} of {plan.jobs} done{span}."
+    elif plan.likely.done_at is None:
+        yield "Done: not within five years."
+    else:
+        yield (
+            f"Done: about {clock_time(plan.likely.done_at, plan.now, zone)}, in "
+            f"{rough(plan.likely.done_at - plan.now)}; {_between(plan)}."
+        )
+    if plan.held_back_by is not None:
+        part = _part(plan.likely, plan.held_back_by)
+        yield f"Most of the time goes to {SPENT_WORDS[plan.held_back_by]} ({part:.0%})."
+    for change in plan.faster:
+        sooner = change.sooner_seconds
+        gain = f"{rough(sooner)} sooner" if sooner is not None else "else never"
+        yield f"With {change.what}: {clock_time(change.done_at, plan.now, zone)}, {gain}."
+
+
+def _waits(plan: Plan, settings: Settings) -> Iterator[str]:
+    waiting = sum(share.seconds[kind] for share in plan.likely.shares for kind in _WAITS)
+    if waiting > settings.max_wait_seconds:
+        minutes = settings.max_wait_seconds / 60
+        yield (
+            f"A run waits {minutes:.0f} minutes at most, then stops with work left. To let it wait "
+            "as long as it takes: farm start --watch"
+        )
+
+
+def _between(plan: Plan) -> str:
+    ends = [_when(course, plan) for course in (plan.best, plan.worst)]
+    return f"between {ends[0]} and {ends[1]}"
+
+
+def _when(course: Course, plan: Plan) -> str:
+    if course.done_at is None:
+        end = clock_time(plan.until, plan.now, LocalZone()) if plan.until else "five years"
+        return f"later than {end}"
+    return clock_time(course.done_at, plan.now, LocalZone())
+
+
+def _part(course: Course, kind: Spent) -> float:
+    total = sum(sum(share.seconds.values()) for share in course.shares)
+    return sum(share.seconds[kind] for share in course.shares) / total if total else 0.0
+
+
+def _say_tables(plan: Plan, prices: Sequence[Cost]) -> None:
+    if plan.likely.shares and plan.jobs:
+        kinds = [k for k in Spent if any(s.seconds[k] >= 1 for s in plan.likely.shares)]
+        say()
+        rows = [
+            (s.name, f"{s.images}", *(rough(s.seconds[k]) for k in kinds))
+            for s in plan.likely.shares
+        ]
+        say_table(("account", "images", *(k.value for k in kinds)), rows)
+    say()
+    say("This rests on:")
+    for sentence, names in _grounds(plan.bases).items():
+        say(f"  {', '.join(names)}: {sentence}")
+    say(f"  jobs: {plan.images_basis}")
+    say("  a limit by the week, which some accounts have, is not reckoned with")
+    if plan.jobs:
+        say()
+        images = _count(plan.jobs, "image", "images")
+        say(f"The same {images} at the APIs, in US dollars, without the text of the prompts:")
+        head = ("provider", "model", "an image of", "cost", "in a batch", "price of one")
+        say_table(head, map(_cost_row, prices))
+        say("Prices: " + ", ".join(sorted({cost.price.page for cost in prices})))
+
+
+def _grounds(bases: Sequence[Basis]) -> dict[str, list[str]]:
+    """Each sentence about what the forecast rests on, with the accounts it holds for."""
+    grounds: dict[str, list[str]] = {}
+    for basis in bases:
+        for sentence in _rests_on(basis):
+            grounds.setdefault(sentence, []).append(basis.name)
+    return grounds
+
+
+def _rests_on(basis: Basis) -> Iterator[str]:
+    yield basis.seconds.basis
+    yield basis.tries.basis
+    yield basis.quota.basis
+    allowance = basis.allowance
+    if allowance.cap:
+        kept = f", {allowance.reserve} of it kept back" if allowance.reserve else ""
+        yield f"a daily cap of {allowance.cap}{kept}; {basis.made_today} made today"
+    if allowance.hours.windows:
+        yield f"working hours {allowance.hours}"
+
+
+def _cost_row(cost: Cost) -> tuple[str, ...]:
+    price = cost.price
+    known = "unknown" if price.usd is None else f"{price.usd:g} since {price.valid_from}"
+    remarks = ["" if price.sure else "not confirmed", price.note]
+    return (
+        price.provider,
+        price.model,
+        price.what,
+        _dollars(cost.usd, "unknown"),
+        _dollars(cost.batch_usd, "–"),
+        ": ".join(filter(None, [known, ", ".join(filter(None, remarks))])),
+    )
+
+
+def rough(seconds: float) -> str:
+    """A duration without false precision: `27 min`, `6 h 10 min`, `2 d 8 h`."""
+    if seconds < 60:  # noqa: PLR2004  # a minute
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    if hours < 48:  # noqa: PLR2004  # two days
+        return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+    return f"{hours // 24} d {hours % 24} h"
+
+
+def _dollars(usd: float | None, unknown: str) -> str:
+    return unknown if usd is None else f"{usd:.2f}"
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"

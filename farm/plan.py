@@ -1,0 +1,90 @@
+"""Gathers what a plan is made from: queue, files, accounts, their past, and the prices."""
+
+from __future__ import annotations
+
+import asyncio
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from importlib import resources
+from pathlib import Path
+
+from farm.config import Settings, allowance_of
+from farm.model.allowance import Allowance
+from farm.model.jobs import ENDED_STATES, OPEN_STATES
+from farm.model.moments import start_of_day
+from farm.model.plan import Facts, Known
+from farm.model.prices import Price, prices_of
+from farm.model.sessions import Session
+from farm.sources.child import read_in_child
+from farm.store.facade import Store
+
+_NEW_ACCOUNT = "new account {}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What is to be planned."""
+
+    profiles: Sequence[str]
+    more: int = 0  # accounts that do not exist yet
+    files: Sequence[Path] = ()
+    queue: str = ""  # for the files, instead of their names
+
+
+async def gather(
+    settings: Settings, store: Store, asked: Asked, *, now: float, zone: tzinfo
+) -> Facts:
+    """Everything that a plan rests on; nothing is stored, sent or opened."""
+    counts = await store.counts()
+    today = (await store.made_by_day([start_of_day(now, zone)])) if asked.profiles else {}
+    accounts = [
+        Known(
+            session=await store.session(name),
+            allowance=allowance_of(settings, name),
+            tries=await store.tries(name),
+            limits=await store.limits(name),
+            made_today=today.get(name, (0,))[-1],
+        )
+        for name in asked.profiles
+    ]
+    return Facts(
+        in_queue=sum(counts[state] for state in OPEN_STATES),
+        in_files=sum([await _new_rows(store, path, asked.queue) for path in asked.files]),
+        counts=counts,
+        accounts=(*accounts, *_new_accounts(settings, asked.more)),
+        pace_seconds=settings.prompt_delay_seconds,
+        longest_try_seconds=2 * settings.generation_timeout_seconds,
+    )
+
+
+def _new_accounts(settings: Settings, count: int) -> list[Known]:
+    """Accounts that nothing is known about, under the rules for all."""
+    allowance = Allowance(
+        hours=settings.working_hours, cap=settings.daily_cap, reserve=settings.daily_reserve
+    )
+    return [
+        Known(session=Session(name=_NEW_ACCOUNT.format(number)), allowance=allowance, exists=False)
+        for number in range(1, count + 1)
+    ]
+
+
+async def _new_rows(store: Store, path: Path, queue: str) -> int:
+    """Rows of a file that an import would add to the queue, or draw again."""
+    standing = await store.standing(queue or path.stem)
+    with await asyncio.to_thread(read_in_child, path) as batch:
+        return await asyncio.to_thread(
+            lambda: sum(
+                1
+                for row in batch.rows
+                if row.prompt_id not in standing
+                or (row.regenerate and standing[row.prompt_id] in ENDED_STATES)
+            )
+        )
+
+
+def price_book() -> tuple[Price, ...]:
+    """The prices that came with farm."""
+    book = resources.files("farm").joinpath("data", "prices.toml").read_text(encoding="utf-8")
+    return prices_of(tomllib.loads(book))
