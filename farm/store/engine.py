@@ -42,7 +42,7 @@ async def open_store(
     of farm. Raises UsageError for an address that is none, StoreError when it cannot be opened or
     was written by a newer farm.
     """
-    address = _address(url)
+    address = address_of(url)
     place = address.render_as_string(hide_password=True)
     with translated(place):
         if address.get_backend_name() == "sqlite":
@@ -64,7 +64,8 @@ async def open_store(
         await writer.dispose()
 
 
-def _address(url: str | Path) -> sa.URL:
+def address_of(url: str | Path) -> sa.URL:
+    """The database's address with its driver; UsageError for one that farm cannot use."""
     if "://" not in str(url):
         return sa.URL.create("sqlite+aiosqlite", database=str(url))
     try:

@@ -34,6 +34,8 @@ def _to_2(connection: sa.Connection) -> None:
 # UPGRADES[0] brings version 1 to 2, and so on. A released one is never edited.
 UPGRADES: Final[tuple[Upgrade, ...]] = (_to_2,)
 
+NEWEST: Final = 1 + len(UPGRADES)
+
 _VERSION_KEY = "schema_version"
 _ADVISORY_LOCK = 0x6661726D  # "farm": one process at a time lays out a PostgreSQL schema
 
@@ -46,7 +48,7 @@ def migrate(connection: sa.Connection, upgrades: Sequence[Upgrade] = UPGRADES) -
     newest = 1 + len(upgrades)
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
-    found = _version(connection)
+    found = stored_version(connection)
     if found > newest:
         raise StoreError(
             f"The job store was written by a newer farm: its schema is version {found}, "
@@ -63,7 +65,7 @@ def migrate(connection: sa.Connection, upgrades: Sequence[Upgrade] = UPGRADES) -
         connection.execute(stamp)
 
 
-def _version(connection: sa.Connection) -> int:
+def stored_version(connection: sa.Connection) -> int:
     """The stored version; 0 for a database that holds no farm yet."""
     if not sa.inspect(connection).has_table(meta.name):
         return 0
