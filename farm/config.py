@@ -81,16 +81,19 @@ def load_settings(
     home, layers = _find_home(layers, here)
     layers.append(_read_toml(home / "farm.toml"))
     values: dict[str, Any] = {"home": home}
+    sources: dict[str, str] = {}
     for setting in SETTINGS[1:]:
         found = _find(setting, layers)
         if found is not None:
             values[setting.key] = _parse(setting, *found, home)
+            sources[found[0]] = found[2]
     values.setdefault("profiles_dir", home / "profiles")
     values.setdefault("downloads_dir", home / "downloads")
     values.setdefault("log_dir", home / "logs")
     values.setdefault("database_url", f"sqlite+aiosqlite:///{(home / 'farm.db').as_posix()}")
     values["profile_paths"] = MappingProxyType(_profile_paths(layers, home))
     values["cdp_endpoints"] = MappingProxyType(_cdp_endpoints(layers))
+    values["sources"] = MappingProxyType(sources)
     return Settings(**values, warnings=tuple(_warnings(layers)))
 
 

@@ -42,7 +42,8 @@ class Settings:
     generation_timeout_seconds: float = 300.0  # without an image after so long: timeout
     retry_wait_seconds: float = 30.0  # before a failed prompt is tried again; doubled each time
     max_wait_seconds: float = 900.0  # a run that does not watch waits so long for a resting session
-    recheck_seconds: float = 60.0  # until a session that needs a person is looked at again
+    person_wait_seconds: float = 60.0  # a run whose sessions are all red waits so long
+    recheck_seconds: float = 20.0  # until a session that needs a person is looked at again
     recycle_prompts: int = 100  # a browser that took so many prompts is opened anew
     on_refusal: str = "fail"  # what to do about refusals; see farm.model.refusals
     working_hours: Hours = ALWAYS  # when sessions may work
@@ -60,6 +61,7 @@ class Settings:
     log_format: str = "plain"  # of the console; the file is always JSON lines
     notify: tuple[str, ...] = field(default=(), repr=False)  # addresses are passwords
     notify_secret: str = field(default="", repr=False)  # signs messages to a webhook
+    sources: Mapping[str, str] = field(default_factory=dict)  # what is set, and by whom
     warnings: tuple[str, ...] = ()  # about names nobody reads, for the command line to show
 
     def profile_path(self, name: str) -> Path:
@@ -256,12 +258,21 @@ SETTINGS: tuple[Setting, ...] = (
         default="900",
     ),
     Setting(
+        key="person_wait_seconds",
+        text="How long a run whose sessions all need a person, or a repaired selector pack, waits "
+        "for it before it stops with exit code 3; with windows it is FARM_MAX_WAIT_SECONDS, "
+        "`--watch` waits for ever.",
+        parse=_number(0),
+        allowed="a number of seconds, 0 or more",
+        default="60",
+    ),
+    Setting(
         key="recheck_seconds",
         text="How long until a session that needs a person is looked at again, without a window; "
         "each further look comes later, up to 10 minutes.",
         parse=_number(1),
         allowed="a number of seconds, 1 or more",
-        default="60",
+        default="20",
     ),
     Setting(
         key="recycle_prompts",

@@ -10,7 +10,7 @@ import pytest
 from farm.config import SETTINGS, Settings, load_settings
 from farm.errors import UsageError
 
-NOT_IN_THE_TABLE = {"profile_paths", "cdp_endpoints", "warnings"}
+NOT_IN_THE_TABLE = {"profile_paths", "cdp_endpoints", "sources", "warnings"}
 
 
 def load(home: Path, /, **environ: str) -> Settings:
@@ -202,3 +202,14 @@ def test_passwords_do_not_show_in_the_repr(tmp_path: Path) -> None:
 
     assert settings.proxy_server.startswith("http://alice")
     assert "hunter22" not in repr(settings)
+
+
+def test_it_is_known_where_each_value_came_from(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PROMPT_DELAY_MS=500\nFARM_HEADLESS=no\n")
+
+    settings = load(tmp_path, FARM_HEADLESS="yes")
+
+    assert settings.sources == {
+        "PROMPT_DELAY_MS": str(tmp_path / ".env"),
+        "FARM_HEADLESS": "the environment",
+    }
