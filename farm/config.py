@@ -10,7 +10,7 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -21,10 +21,8 @@ from farm.model.hours import HoursError, parse_hours
 from farm.settings import (
     PREFIX,
     SETTINGS,
-    ProfileSettings,
     Setting,
     Settings,
-    endpoint_key,
     path_from,
     same,
 )
@@ -39,6 +37,7 @@ __all__ = [
     "ProfileSettings",
     "Settings",
     "allowance_of",
+    "endpoint_key",
     "load_settings",
     "profile_settings",
     "read_profile_file",
@@ -52,6 +51,22 @@ ENDPOINT_NAME = "FARM_PROFILE_<NAME>_CDP"
 PROFILE_FILE = "farm-profile.toml"
 KNOWN_NAMES = frozenset(s.name for s in SETTINGS)
 ALIASES = frozenset(alias for s in SETTINGS for alias in s.aliases)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProfileSettings:
+    """What a user set for one profile alone; None: as for all profiles."""
+
+    # The running browser to attach to; "": farm launches one on the profile.
+    cdp: str = field(default="", repr=False)
+    daily_cap: int | None = None  # images a day at most
+    daily_reserve: int | None = None  # images a day left to the person
+    working_hours: str | None = None  # such as "09:00-18:00"
+
+
+def endpoint_key(name: str) -> str:
+    """A profile's name as the variable of its endpoint spells it: `work.1` is `WORK_1`."""
+    return re.sub(r"[^A-Z0-9]", "_", name.upper())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -69,22 +69,6 @@ class Settings:
         return self.profile_paths.get(name, self.profiles_dir / name)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ProfileSettings:
-    """What a user set for one profile alone; None: as for all profiles."""
-
-    # The running browser to attach to; "": farm launches one on the profile.
-    cdp: str = field(default="", repr=False)
-    daily_cap: int | None = None  # images a day at most
-    daily_reserve: int | None = None  # images a day left to the person
-    working_hours: str | None = None  # such as "09:00-18:00"
-
-
-def endpoint_key(name: str) -> str:
-    """A profile's name as the variable of its endpoint spells it: `work.1` is `WORK_1`."""
-    return re.sub(r"[^A-Z0-9]", "_", name.upper())
-
-
 Parse = Callable[[str, Path], Any]
 """Text and FARM_HOME in, value out; ValueError when the text is not what `allowed` says."""
 

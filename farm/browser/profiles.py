@@ -16,9 +16,8 @@ from urllib.parse import urlsplit
 import psutil
 from filelock import FileLock, Timeout
 
-from farm.config import Settings, profile_settings, read_profile_file
+from farm.config import Settings, endpoint_key, profile_settings, read_profile_file
 from farm.errors import ProfileInUse, UsageError
-from farm.settings import endpoint_key
 
 LOCK_NAME = "farm-lock"
 HOLDER_NAME = "farm-holder.json"
