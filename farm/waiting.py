@@ -75,7 +75,10 @@ class Terms:
     """How a worker behaves."""
 
     max_wait_seconds: float = 900.0  # a longer rest ends the worker, unless it watches
-    recheck_seconds: float = 60.0  # until a red session is looked at again, then ever later
+    person_wait_seconds: float = (
+        60.0  # how long a run whose sessions are all red waits for a person
+    )
+    recheck_seconds: float = 20.0  # until a red session is looked at again, then ever later
     watch: bool = False  # stay when the queue is empty and through every rest
     keep_open: bool = False  # leave the window open at the end, until the run is stopped
     recycle_prompts: int = 100  # a browser that sent so many is opened anew
@@ -99,6 +102,8 @@ class Waiting:
     allowance: Allowance = always_allowed
     _recheck: float = 0.0  # seconds; grows while a session stays red
     _recheck_at: float = 0.0  # monotonic
+    _images: int = 0  # made by the session when it was red before
+    _alone_since: float | None = None  # monotonic: red, and no other session at work
 
     async def until_ready(self) -> bool:
         """Pace, rest and hours, the hand open; False when it is better closed meanwhile."""
@@ -124,6 +129,7 @@ class Waiting:
     async def until_hopeful(self) -> None:
         """The hand closed: until the session may be opened to see how it stands."""
         if self.presence.session.state in RED:
+            self._note_new_trouble()
             self._plan_recheck()
         while True:
             wished = await self._heed_wish()
@@ -132,7 +138,7 @@ class Waiting:
                 self._rest_with_the_others()
                 if wished or self._is_time_to_look():
                     return
-                self._refuse_to_wait_alone(since=None)
+                self._refuse_to_wait_alone(self.terms.person_wait_seconds)
             elif self._seconds() <= self._worth_opening_before():
                 return
             await self.leave_if_done()
@@ -140,19 +146,18 @@ class Waiting:
 
     async def for_person(self) -> None:
         """The window open: until whoever sits before it has mended what made the session red."""
-        began = self.clock.monotonic()
+        self._note_new_trouble()
         while True:
             wished = await self._heed_wish()
             self._refuse_to_wait_in_vain()
             if wished or self.hand.repaired() or await self.hand.mended(LOOK_SECONDS):
                 return
-            self._refuse_to_wait_alone(since=began)
+            self._refuse_to_wait_alone(self.terms.max_wait_seconds)
             await self.leave_if_done()
             await self.nap(0.0)
 
     def green(self) -> None:
-        """The session works: the next trouble is looked at soon again."""
-        self._recheck = 0.0
+        """The session seems to work; only an image proves it."""
         self.gate.at_work.add(self.presence.name)
 
     async def leave_if_done(self) -> None:
@@ -212,14 +217,22 @@ class Waiting:
         if resting and too_long and not self.terms.watch:
             raise NoMoreWork
 
-    def _refuse_to_wait_alone(self, *, since: float | None) -> None:
-        """A red session stays while others work; a person at its window gets some time."""
+    def _refuse_to_wait_alone(self, seconds: float) -> None:
+        """A red session stays while others work, and so long for a person when none does."""
         self.gate.at_work.discard(self.presence.name)
         if self.terms.watch or self.gate.at_work:
+            self._alone_since = None
             return
-        waited = self.terms.max_wait_seconds if since is None else self.clock.monotonic() - since
-        if waited >= self.terms.max_wait_seconds:
+        now = self.clock.monotonic()
+        self._alone_since = now if self._alone_since is None else self._alone_since
+        if now - self._alone_since >= seconds:
             raise NoMoreWork
+
+    def _note_new_trouble(self) -> None:
+        """After an image a red session is looked at soon again; else it is the old trouble."""
+        if self.presence.images != self._images:
+            self._images = self.presence.images
+            self._recheck, self._alone_since = 0.0, None
 
     def _plan_recheck(self) -> None:
         first = self.terms.recheck_seconds

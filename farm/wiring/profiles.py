@@ -13,6 +13,9 @@ from farm.errors import BrowserError, Ended, UsageError
 from farm.model.causes import Cause
 from farm.model.events import RunOptions
 from farm.model.outcomes import Outcome
+from farm.model.sessions import Wish, WishKind
+from farm.presence import RED
+from farm.wiring.opened import open_farm
 from farm.wiring.staff import launch_options, open_page
 
 log = logging.getLogger(__name__)
@@ -50,6 +53,14 @@ async def sign_in(settings: Settings, name: str, say: Callable[[str], None]) -> 
     return (await check_profiles(settings, [name]))[name]
 
 
+async def _wake(settings: Settings, names: Sequence[str]) -> None:
+    """Tell a farm that runs to look again at sessions that were red and are proven well now."""
+    async with open_farm(settings) as farm:
+        for name in names:
+            if (await farm.store.session(name)).state in RED:
+                await farm.store.wish(name, Wish(kind=WishKind.WAKE))
+
+
 async def check_profiles(settings: Settings, names: Sequence[str]) -> Mapping[str, Outcome | None]:
     """What keeps each profile from making images, proven on the page; None where nothing does."""
     clock, found = SystemClock(), dict[str, Outcome | None]()
@@ -63,4 +74,5 @@ async def check_profiles(settings: Settings, names: Sequence[str]) -> Mapping[st
             found[profile.name] = ended.outcome
         except BrowserError as error:
             found[profile.name] = Outcome(cause=Cause.BROWSER_GONE, message=str(error))
+    await _wake(settings, [name for name, problem in found.items() if problem is None])
     return found

@@ -55,6 +55,7 @@ def terms(settings: Settings, options: RunOptions) -> Terms:
     """How the workers of a run behave."""
     return Terms(
         max_wait_seconds=settings.max_wait_seconds,
+        person_wait_seconds=settings.person_wait_seconds,
         recheck_seconds=settings.recheck_seconds,
         recycle_prompts=settings.recycle_prompts,
         watch=options.watch,

@@ -156,6 +156,8 @@ def environment(stand_in: StandIn, settings: dict[str, str]) -> dict[str, str]:
         "FARM_IGNORE_HTTPS_ERRORS": "1",
         "FARM_PROMPT_DELAY_SECONDS": "0.3",
         "FARM_RETRY_WAIT_SECONDS": "0.5",
+        "FARM_PERSON_WAIT_SECONDS": "0",
+        "FARM_RECHECK_SECONDS": "2",
         **settings,
     }
 

@@ -273,7 +273,7 @@ async def test_an_interrupted_attempt_stays_open_for_its_own_session(bench: Benc
     await bench.add(1)
     hand = bench.hand(ended(Cause.CHALLENGE, open_=True))
 
-    await bench.worker(hand).run()
+    await bench.worker(hand, Terms(person_wait_seconds=0)).run()
 
     (job,) = await bench.jobs()
     assert (job.state, job.lane) == (JobState.PENDING, session_lane("alice"))
