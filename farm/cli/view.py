@@ -9,6 +9,7 @@ from farm.model.events import (
     AttemptEnded,
     BudgetReached,
     CountsChanged,
+    IncidentSeen,
     JobChanged,
     Notice,
     RunEnded,
@@ -85,7 +86,7 @@ class RunView:
                 return replace(self, counts=counts)
             case RunEnded(report=report):
                 return replace(self, counts=report.counts, report=report)
-            case JobChanged() | AttemptEnded() | BudgetReached() | Notice():
+            case JobChanged() | AttemptEnded() | BudgetReached() | IncidentSeen() | Notice():
                 return self
 
     def rows(self, now: float) -> list[Row]:
