@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from farm.cli.shapes import event_shape, job_label
-from farm.cli.view import Row, RunView, clock_text, progress_text
+from farm.cli.view import Row, RunView, clock_text, countdown, progress_text
 from farm.clock import Clock
 from farm.model.events import (
     CountsChanged,
@@ -141,7 +141,7 @@ class LineDisplay:
     def _session_line(self, event: SessionChanged) -> str:
         now = self._clock.now()
         row = RunView(started_at=now, sessions={"": event}).rows(now)[0]
-        wait = f", ready in {row.next_ready}" if row.next_ready else ""
+        wait = f", ready in {countdown(row)}" if row.next_ready else ""
         why = f": {event.session.message}" if halts(event) else ""
         works = event.session.state is SessionState.BUSY
         doing = f"working on {row.job}" if works else row.state_text
@@ -233,5 +233,7 @@ def _table(rows: list[Row], *, wide: bool) -> Table:
     for row in rows:
         state = Text(row.state_text, style=STATE_STYLES.get(row.state, ""))
         job = [Text(row.job), Text(row.last_result)] if wide else [Text(row.job or row.last_result)]
-        table.add_row(Text(row.name), state, row.seconds, row.next_ready, *job)
+        table.add_row(
+            Text(row.name), state, row.seconds, countdown(row) if wide else row.next_ready, *job
+        )
     return table

@@ -97,11 +97,11 @@ def _asked(
     queue: str,
 ) -> Asked:
     """The accounts a run would take, and as many imagined ones as are missing."""
-    from farm.browser.profiles import find_profiles
+    from farm.browser.profiles import known_profiles
     from farm.cli.picking import pick_profiles
     from farm.plan import Asked
 
-    there = [p.name for p in find_profiles(settings.profiles_dir, settings.profile_paths)]
+    there = [p.name for p in known_profiles(settings)]
     names: tuple[str, ...] = ()
     if there or named:
         picked = pick_profiles(there, named, sessions)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,11 +13,14 @@ from farm.cli.jobs import with_farm
 from farm.cli.options import AsJson, open_settings
 from farm.cli.picking import pick_profiles
 from farm.cli.render import complain, say, say_json, say_table
+from farm.cli.resting import rest, wake
+from farm.cli.status import grounds, waits_for
 from farm.cli.view import STATE_WORDS
-from farm.clock import SystemClock
+from farm.clock import LocalZone, SystemClock
 from farm.config import Settings
 from farm.errors import PersonNeeded
 from farm.files import write_whole
+from farm.model.moments import last_days
 from farm.model.sessions import Session
 
 if TYPE_CHECKING:
@@ -32,9 +36,14 @@ profiles = typer.Typer(
 Examples:
   farm profiles list
   farm profiles check alice
+  farm profiles rest alice --for 2h
+  farm profiles wake alice
 """,
 )
+profiles.command()(wake)
+profiles.command()(rest)
 
+DAYS_TOLD = 14  # in --json
 CONSENT = "farm-consent.json"
 TERMS = """\
 Before the first sign-in, once:
@@ -89,7 +98,7 @@ def agree(settings: Settings, *, yes: bool) -> None:
 
 @profiles.command(name="list")
 def list_profiles(*, as_json: AsJson = False) -> None:
-    """List the profiles, who holds them, and what their sessions last did.
+    """List the profiles, who holds them, what they wait for and what they made today.
 
     \b
     Examples:
@@ -101,38 +110,60 @@ def list_profiles(*, as_json: AsJson = False) -> None:
     settings = open_settings()
     there = known_profiles(settings)
 
-    async def work(farm: Farm) -> dict[str, Session]:
-        return {p.name: await farm.store.session(p.name) for p in there}
+    async def work(farm: Farm) -> list[dict[str, Any]]:
+        return await _sessions_of(farm, [p.name for p in there])
 
-    sessions = with_farm(work)
+    facts = with_farm(work)
     shown = [
         {
             "name": p.name,
             "path": p.path,
             "attaches_to": place_of(p.cdp),
             "held_by": is_held(p),
-            "session": sessions[p.name],
+            **fact,
         }
-        for p in there
+        for p, fact in zip(there, facts, strict=True)
     ]
     if as_json:
         say_json({"profiles": shown})
     elif not there:
         say("No profile yet. To make one: farm login alice")
     else:
-        say_table(
-            ("profile", "state", "made", "held by", "folder or running browser"),
-            [
-                _profile_row(p.name, place_of(p.cdp) or str(p.path), is_held(p), sessions[p.name])
-                for p in there
-            ],
-        )
+        head = ("profile", "state", "ready in", "today", "made", "held by", "folder or browser")
+        say_table(head, map(_profile_row, shown))
 
 
-def _profile_row(name: str, place: str, holder: str, session: Session) -> tuple[str, ...]:
+async def _sessions_of(farm: Farm, names: Sequence[str]) -> list[dict[str, Any]]:
+    """What is known about each session: its wait, and its images of the last days."""
+    sessions = [await farm.store.session(name) for name in names]
+    known = await grounds(farm, sessions)
+    starts = last_days(farm.clock.now(), LocalZone(), DAYS_TOLD)
+    days = await farm.store.made_by_day(list(starts.values()))
+    none = (0,) * len(starts)
+    return [
+        {
+            "session": session,
+            "rest_known": known.get(session.name),
+            "today": days.get(session.name, none)[-1],
+            "made_by_day": dict(zip(starts, days.get(session.name, none), strict=True)),
+        }
+        for session in sessions
+    ]
+
+
+def _profile_row(shown: Mapping[str, Any]) -> tuple[str, ...]:
+    session: Session = shown["session"]
     state = STATE_WORDS[session.state] if session.since else "never used"
     cause = f": {session.cause.value}" if session.cause else ""
-    return (name, state + cause, str(session.made), holder or "nobody", place)
+    return (
+        shown["name"],
+        state + cause,
+        waits_for(session, shown["rest_known"], SystemClock().now()),
+        str(shown["today"]),
+        str(session.made),
+        shown["held_by"] or "nobody",
+        shown["attaches_to"] or str(shown["path"]),
+    )
 
 
 @profiles.command()

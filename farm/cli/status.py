@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterable
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from farm.cli.jobs import with_farm
 from farm.cli.options import AsJson
 from farm.cli.render import counts_text, say, say_json, say_table
-from farm.cli.view import RunView, clock_text
+from farm.cli.view import RunView, clock_text, countdown
 from farm.clock import SystemClock
 from farm.model.events import SessionChanged
 from farm.model.sessions import Session
 
 if TYPE_CHECKING:
+    from farm.model.rests import Ground
     from farm.wiring import Farm
 
 DISTRIBUTION = "gemini-farm"
 
 
 def status(*, as_json: AsJson = False) -> None:
-    """Show the queue and what every session waits for.
+    """Show the queue and what every session waits for, until when, and how that is known.
 
     \b
     Examples:
@@ -30,11 +32,13 @@ def status(*, as_json: AsJson = False) -> None:
     """
 
     async def work(farm: Farm) -> dict[str, Any]:
+        sessions = await farm.store.sessions()
         return {
             "counts": await farm.store.counts(),
             "queues": await farm.store.queues(),
             "paused": await farm.store.paused(),
-            "sessions": await farm.store.sessions(),
+            "sessions": sessions,
+            "rests_known": await grounds(farm, sessions),
         }
 
     facts = with_farm(work)
@@ -49,14 +53,31 @@ def status(*, as_json: AsJson = False) -> None:
         say(f"paused: {', '.join(name or 'every queue' for name in sorted(facts['paused']))}")
     if facts["sessions"]:
         head = ("session", "state", "since", "ready in", "made", "why")
-        say_table(head, [_session_row(session) for session in facts["sessions"]])
+        known = facts["rests_known"]
+        say_table(head, [_session_row(s, known.get(s.name)) for s in facts["sessions"]])
 
 
-def _session_row(session: Session) -> tuple[str, ...]:
+async def grounds(farm: Farm, sessions: Iterable[Session]) -> dict[str, Ground]:
+    """What the end of each rest is known from, by session."""
+    from farm.model.rests import ground_of
+
+    found = {s.name: ground_of(s, await farm.store.limits(s.name)) for s in sessions}
+    return {name: ground for name, ground in found.items() if ground is not None}
+
+
+def waits_for(session: Session, ground: Ground | None, now: float) -> str:
+    """`1:12:05 (16:40), told by the page`; "" for a session that does not wait."""
+    row = RunView(started_at=now).after(SessionChanged(session=session)).rows(now)[0]
+    wait = countdown(row)
+    return f"{wait}, {ground.value}" if wait and ground else wait
+
+
+def _session_row(session: Session, ground: Ground | None) -> tuple[str, ...]:
     now = SystemClock().now()
     row = RunView(started_at=now).after(SessionChanged(session=session)).rows(now)[0]
     since = f"{clock_text(now - session.since)} ago" if session.since else ""
-    return (row.name, row.state_text, since, row.next_ready, str(session.made), session.message)
+    wait = waits_for(session, ground, now)
+    return (row.name, row.state_text, since, wait, str(session.made), session.message)
 
 
 def version(*, as_json: AsJson = False) -> None:

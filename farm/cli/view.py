@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import tzinfo
 
+from farm.clock import LocalZone
 from farm.model.events import (
     AttemptEnded,
     BudgetReached,
@@ -19,6 +21,7 @@ from farm.model.events import (
     SessionChanged,
 )
 from farm.model.jobs import ENDED_STATES, OPEN_STATES, JobState
+from farm.model.moments import clock_time
 from farm.model.sessions import Session, SessionState
 
 STATE_WORDS: Mapping[SessionState, str] = {
@@ -31,6 +34,7 @@ STATE_WORDS: Mapping[SessionState, str] = {
     SessionState.STOPPED: "stopped",
 }
 _WAITING = frozenset({SessionState.PACING, SessionState.RESTING})
+_LONG_SECONDS = 3600.0  # of such a wait people want to know the time it ends at
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,6 +47,7 @@ class Row:
     job: str
     seconds: str  # in this state
     next_ready: str  # countdown; "" when the session does not wait
+    ready_at: str  # the time it ends at; "" for a wait of an hour or less
     last_result: str
 
 
@@ -68,6 +73,7 @@ class RunView:
     counts: Mapping[JobState, int] = field(default_factory=dict)
     sessions: Mapping[str, SessionChanged] = field(default_factory=dict)
     report: RunReport | None = None
+    zone: tzinfo = field(default_factory=LocalZone, compare=False)
 
     def after(self, event: RunEvent) -> RunView:
         """The view once `event` has happened."""
@@ -91,7 +97,7 @@ class RunView:
 
     def rows(self, now: float) -> list[Row]:
         """One row per session, in the order they were announced."""
-        return [_row(change, now) for change in self.sessions.values()]
+        return [_row(change, now, self.zone) for change in self.sessions.values()]
 
     def progress(self, now: float) -> Progress:
         """Counts of the run and what they promise."""
@@ -111,21 +117,22 @@ class RunView:
         )
 
 
-def _row(change: SessionChanged, now: float) -> Row:
+def _row(change: SessionChanged, now: float, zone: tzinfo) -> Row:
     session = change.session
     words = STATE_WORDS[session.state]
     if session.state is SessionState.BUSY and change.phase:
         words = change.phase
     elif session.cause is not None and session.state is not SessionState.PACING:
         words = f"{words}: {session.cause.value}"
-    waits = session.state in _WAITING and session.next_ready_at > now
+    wait = session.next_ready_at - now if session.state in _WAITING else 0.0
     return Row(
         name=session.name,
         state=session.state,
         state_text=words,
         job=change.job_label if session.state is SessionState.BUSY else "",
         seconds=clock_text(now - session.since) if session.since else "",
-        next_ready=clock_text(session.next_ready_at - now) if waits else "",
+        next_ready=clock_text(wait) if wait > 0 else "",
+        ready_at=clock_time(session.next_ready_at, now, zone) if wait > _LONG_SECONDS else "",
         last_result=change.last_result,
     )
 
@@ -135,6 +142,11 @@ def clock_text(seconds: float) -> str:
     minutes, rest = divmod(max(0, round(seconds)), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def countdown(row: Row) -> str:
+    """`12:30`, or `3:05:00 (07:10)` for a long wait."""
+    return f"{row.next_ready} ({row.ready_at})" if row.ready_at else row.next_ready
 
 
 def progress_text(progress: Progress) -> str:

@@ -29,6 +29,13 @@ def next_day(now: float, zone: tzinfo) -> float:
     return readings(local(now, zone).date() + timedelta(days=1), 0, zone)[0]
 
 
+def last_days(now: float, zone: tzinfo, count: int) -> dict[date, float]:
+    """When each of the last local days began, that of `now` last."""
+    today = local(now, zone).date()
+    days = [today - timedelta(days=ago) for ago in range(count - 1, -1, -1)]
+    return {day: readings(day, 0, zone)[0] for day in days}
+
+
 def readings(day: date, minute: int, zone: tzinfo) -> list[float]:
     """The moments at which clocks show this minute of the day, in order.
 

@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from farm.cli.live import Display, JsonDisplay, LineDisplay, LiveDisplay, choose_display
+from farm.clock import LocalZone
 from farm.model.causes import Cause
 from farm.model.events import (
     CountsChanged,
@@ -23,6 +24,7 @@ from farm.model.events import (
     SessionChanged,
 )
 from farm.model.jobs import Job, JobState, Phase
+from farm.model.moments import clock_time
 from farm.model.prompts import Prompt
 from farm.model.sessions import Session, SessionState
 
@@ -80,6 +82,7 @@ RESTING = SessionChanged(
     ),
     last_result="completed mill.png",
 )
+THEN = clock_time(RESTING.session.next_ready_at, CLOCK.now(), LocalZone())
 REPORT = RunReport(
     counts=COUNTS,
     made=1,
@@ -167,7 +170,7 @@ def test_lines_tell_news_with_its_time() -> None:
     assert lines == [
         "2 jobs, sessions: alice, bob",
         "alice  working on heroes/12",
-        "bob  resting: limited.quota, ready in 2:01:40: Limit resets at 3 PM.",
+        f"bob  resting: limited.quota, ready in 2:01:40 ({THEN}): Limit resets at 3 PM.",
         "heroes/12  completed: 2026-11-21/mill.png",
         "progress  1/2 · 3600 images/h · 0:01 left",
         "heroes/12  failed (refused.policy): Gemini refused.",
@@ -201,6 +204,7 @@ def test_a_wide_table_has_a_column_for_everything() -> None:
     assert head.split() == ["session", "state", "time", "next", "job", "last", "result"]
     assert alice.split() == ["alice", "sent", "0:10", "heroes/12"]
     assert bob.split()[:5] == ["bob", "resting:", "limited.quota", "0:01", "2:01:40"]
+    assert f"({THEN})" in bob
     assert bob.endswith("completed mill.png" + " " * (len(bob) - len(bob.rstrip())))
     assert "1/2 · 3600 images/h" in bar
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
-from farm.cli.view import Progress, RunView, clock_text, progress_text
+from farm.cli.view import Progress, RunView, clock_text, countdown, progress_text
 from farm.model.causes import Cause
 from farm.model.events import CountsChanged, Notice, RunStarted, SessionChanged
 from farm.model.jobs import JobState, Phase
@@ -62,6 +63,23 @@ def test_a_resting_session_counts_down_and_names_its_cause(view: RunView) -> Non
     row = view.after(SessionChanged(session=resting)).rows(START + 100)[0]
 
     assert (row.state_text, row.next_ready) == ("resting: limited.quota", "1:00:00")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (60, "1:00"),
+        (3600, "1:00:00"),
+        (4325, "1:12:05 (07:12)"),
+        (86400, "24:00:00 (tomorrow 06:00)"),
+    ],
+)
+def test_a_long_wait_is_told_with_the_time_it_ends_at(seconds: float, text: str) -> None:
+    now = datetime(2026, 11, 21, 6, tzinfo=UTC).timestamp()
+    resting = replace(ALICE, state=SessionState.RESTING, next_ready_at=now + seconds)
+    view = RunView(started_at=now, zone=UTC).after(SessionChanged(session=resting))
+
+    assert countdown(view.rows(now)[0]) == text
 
 
 def test_a_pacing_session_does_not_show_the_cause_of_its_last_job(view: RunView) -> None:
