@@ -21,6 +21,7 @@ incidents                evidence of a failure: the first in full, later ones co
 notify, generation_log   messages to a person; a line for every attempt that ended
 replay, testing, wiring  the stand-in Gemini, the shipped fakes, the composition root
 plan                     what a forecast of the queue rests on
+doctor                   what is in place, and whether the pack still knows the page
 capture                  a live page as a saved one without anything private
 cli                      the terminal
 """

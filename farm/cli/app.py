@@ -6,11 +6,14 @@ import typer
 
 from farm.cli.decisions import fetch
 from farm.cli.demo import demo
+from farm.cli.doctor import doctor
 from farm.cli.jobs import add, compose, queue
+from farm.cli.notify import notify
 from farm.cli.plan import plan
 from farm.cli.profiles import login, profiles
 from farm.cli.replay import replay
 from farm.cli.start import start
+from farm.cli.stats import stats
 from farm.cli.status import status, version
 
 app = typer.Typer(
@@ -45,9 +48,12 @@ app.command()(add)
 app.add_typer(queue, name="queue")
 app.command()(fetch)
 app.command()(status)
+app.command()(stats)
 app.command()(plan)
 app.command()(login)
 app.add_typer(profiles, name="profiles")
+app.command()(doctor)
 app.command()(compose)
+app.add_typer(notify, name="notify")
 app.add_typer(replay, name="replay")
 app.command()(version)

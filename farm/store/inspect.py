@@ -13,10 +13,12 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from farm.model.jobs import JobState
+from farm.model.sessions import Session
 from farm.store.engine import address_of
 from farm.store.faults import translated
 from farm.store.migrations import NEWEST, stored_version
-from farm.store.schema import IS_OPEN_ATTEMPT, DatabaseNow, attempts, in_state, jobs
+from farm.store.records import session_of
+from farm.store.schema import IS_OPEN_ATTEMPT, DatabaseNow, attempts, in_state, jobs, sessions
 
 QUICK_ABOVE_BYTES = 64 * 1024 * 1024
 """A file larger than this is checked without its indexes, which takes a fraction of the time."""
@@ -35,6 +37,7 @@ class StoreFacts:
     open_attempts: int = 0
     stale_leases: int = 0  # of workers that went silent; the next run takes their jobs back
     newest_change: float = 0.0  # epoch seconds
+    sessions: tuple[Session, ...] = ()
 
     @property
     def current(self) -> bool:
@@ -88,6 +91,7 @@ async def _facts(connection: AsyncConnection, place: str, size: int | None) -> S
             connection, jobs, in_state(JobState.IN_PROGRESS), jobs.c.lease_until < DatabaseNow()
         ),
         newest_change=await connection.scalar(sa.select(sa.func.max(jobs.c.updated_at))) or 0.0,
+        sessions=tuple(session_of(row) for row in await connection.execute(sa.select(sessions))),
     )
 
 

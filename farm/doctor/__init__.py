@@ -1,0 +1,1 @@
+"""`farm doctor`: what is in place for a night, and whether the pack still knows the page."""
