@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
 
+from farm.errors import UsageError
 from farm.model.causes import Cause
+from farm.model.moments import duration
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,3 +108,24 @@ def _shares(named: Iterable[tuple[str, Endings]]) -> dict[str, Share]:
     for name, ending in named:
         shares[name] = shares.get(name, Share()).plus(ending)
     return dict(sorted(shares.items()))
+
+
+def since(text: str, now: float, zone: tzinfo) -> float:
+    """The moment meant by `24h`, `2026-11-21` or `2026-11-21 18:00`; UsageError for none."""
+    try:
+        wall = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return now - _ago(text)
+    moment = (wall if wall.tzinfo else wall.replace(tzinfo=zone)).timestamp()
+    if moment > now:
+        raise UsageError(f"{text!r} is still to come.")
+    return moment
+
+
+def _ago(text: str) -> float:
+    try:
+        return duration(text)
+    except UsageError:
+        raise UsageError(
+            f"{text!r} names no moment. Write how long ago (24h, 7d), or a date (2026-11-21)."
+        ) from None
