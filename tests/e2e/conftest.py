@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from house import Build, House, environment, sign_in
+from post_office import Post, post_office
 
 from farm.replay.scenario import Scenario
 from farm.replay.stand_in import StandIn
@@ -30,3 +31,10 @@ async def build(tmp_path: Path) -> AsyncIterator[Build]:
             return house
 
         yield build
+
+
+@pytest.fixture
+def post() -> Iterator[Post]:
+    """A server to which messages may be sent."""
+    with post_office() as post:
+        yield post

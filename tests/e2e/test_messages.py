@@ -6,55 +6,14 @@ import json
 import re
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
+from post_office import PASSWORD, Post
 
 FARM = str(Path(sys.executable).with_name("farm"))
-PASSWORD = "hunter22"  # noqa: S105  # of this test alone
 SIGNED = {"FARM_NOTIFY_SECRET": "open-sesame"}
-
-
-@dataclass(kw_only=True)
-class Post:
-    """A server that keeps what people are sent."""
-
-    port: int
-    got: list[dict[str, Any]] = field(default_factory=list)
-
-    @property
-    def webhook(self) -> str:
-        return f"webhook+http://127.0.0.1:{self.port}/{PASSWORD}"
-
-    @property
-    def service(self) -> str:
-        return f"json://127.0.0.1:{self.port}/{PASSWORD}"
-
-
-@pytest.fixture
-def post() -> Iterator[Post]:
-    class Door(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            kept.got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Door) as server:
-        kept = Post(port=server.server_port)
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield kept
-        server.shutdown()
-        thread.join()
-
 
 Done = subprocess.CompletedProcess[str]
 Farm = Callable[..., Done]
