@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from farm.clock import Clock
-from farm.errors import BrowserError, FarmError, LostLease, ProfileInUse
+from farm.errors import BrowserError, FarmError, LostLease, NetworkError, ProfileInUse
 from farm.model.causes import Cause
 from farm.model.events import CountsChanged, Notice, RunEvent
 from farm.model.jobs import JobState
@@ -24,6 +24,7 @@ UPKEEP_SECONDS = 1.0
 SAME_ADDRESS_SECONDS = 60.0  # two accounts that meet the same within it share their address's fate
 RELAUNCHES = 3  # in a row without an image in between
 RELAUNCH_WAIT_SECONDS = 2.0  # doubled each time
+LONGEST_WAIT_SECONDS = 30.0  # between two tries to reach a network that is gone
 
 
 class UpkeepStore(Protocol):
@@ -87,6 +88,50 @@ class RunGate:
         self.rest_until = 0.0
 
 
+@dataclass(kw_only=True, slots=True)
+class _Lives:
+    """The failed lives of one session in a row, and what comes after each.
+
+    A browser that dies again and again is broken. A network that is gone comes back, so its
+    failures count against time alone.
+    """
+
+    clock: Clock
+    offline_seconds: float
+    broken: int = 0
+    offline: int = 0
+    _offline_since: float = 0.0  # monotonic
+
+    def wait_after(self, error: Exception, *, made: int) -> float | None:
+        """Seconds until the next life; None when there shall be none."""
+        if made:
+            self.broken = self.offline = 0
+        if isinstance(error, NetworkError):
+            return self._wait_for_network()
+        self.offline = 0
+        self.broken += 1
+        if self.broken > RELAUNCHES:
+            return None
+        return RELAUNCH_WAIT_SECONDS * 2.0 ** (self.broken - 1)
+
+    def _wait_for_network(self) -> float | None:
+        now = self.clock.monotonic()
+        if not self.offline:
+            self._offline_since = now
+        self.offline += 1
+        if now - self._offline_since > self.offline_seconds:
+            return None
+        return min(LONGEST_WAIT_SECONDS, RELAUNCH_WAIT_SECONDS * 2.0 ** (self.offline - 1))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Trouble:
+    """What a life of a session died of."""
+
+    error: Exception
+    outcome: Outcome
+
+
 @dataclass(kw_only=True)
 class Supervisor:
     """Keeps every session worked until each has nothing left to do.
@@ -100,6 +145,7 @@ class Supervisor:
     queues: Sequence[str]
     clock: Clock
     tell: Callable[[RunEvent], None]
+    offline_seconds: float = 900.0  # how long a session tries to reach a network that is gone
     refused: list[FarmError] = field(default_factory=list)  # sessions that could not be worked
     _counts: Mapping[JobState, int] = field(default_factory=dict)
 
@@ -119,27 +165,27 @@ class Supervisor:
         await self._tell_counts()
 
     async def _man(self, post: Post) -> None:
-        lives = 0
+        lives = _Lives(clock=self.clock, offline_seconds=self.offline_seconds)
         while True:
             worker = post.hire()
             trouble = await self._life(worker)
             if trouble is None:
                 worker.gate.at_work.discard(post.name)
                 return
-            lives = 1 if worker.presence.images else lives + 1
-            if lives > RELAUNCHES:
-                await worker.presence.turn_red(SessionState.STOPPED, trouble)
+            wait = lives.wait_after(trouble.error, made=worker.presence.images)
+            if wait is None:
+                await worker.presence.turn_red(SessionState.STOPPED, trouble.outcome)
                 worker.gate.at_work.discard(post.name)
                 return
-            self._notice("warning", f"{post.name}: {trouble.message} Opening it again.")
-            await self.clock.sleep(RELAUNCH_WAIT_SECONDS * 2 ** (lives - 1))
+            self._notice("warning", f"{post.name}: {trouble.outcome.message} Opening it again.")
+            await worker.waiting.nap(wait)
 
-    async def _life(self, worker: Worker) -> Outcome | None:
+    async def _life(self, worker: Worker) -> _Trouble | None:
         """One life of a session; what it died of, or None when it was done."""
         try:
             await self._with_heartbeat(worker)
         except (BrowserError, LostLease) as error:
-            return Outcome(cause=Cause.BROWSER_GONE, message=str(error))
+            return _trouble(error, Cause.BROWSER_GONE, str(error))
         except ProfileInUse as error:
             self.refused.append(error)
             self._notice("error", str(error))
@@ -148,7 +194,7 @@ class Supervisor:
             raise  # the store, the disk or the installation: no session can work
         except Exception as error:  # a fault of farm: loud, but one session's
             log.exception("a worker crashed", extra={"session": worker.hand.name})
-            return Outcome(cause=Cause.CRASHED, message=f"a fault of farm: {error!r}.")
+            return _trouble(error, Cause.CRASHED, f"a fault of farm: {error!r}.")
         return None
 
     async def _with_heartbeat(self, worker: Worker) -> None:
@@ -184,6 +230,10 @@ class Supervisor:
 
     def _notice(self, level: str, text: str) -> None:
         self.tell(Notice(level=level, text=text))
+
+
+def _trouble(error: Exception, cause: Cause, message: str) -> _Trouble:
+    return _Trouble(error=error, outcome=Outcome(cause=cause, message=message))
 
 
 def _first(errors: BaseExceptionGroup[FarmError]) -> FarmError:

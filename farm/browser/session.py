@@ -28,7 +28,7 @@ from farm.browser.launch import LaunchOptions, find_browser, launch
 from farm.browser.profiles import Profile, hold
 from farm.browser.trace import Tracer
 from farm.browser.translate import translated
-from farm.errors import BrowserGone, BrowserTimeout
+from farm.errors import BrowserGone, BrowserTimeout, NetworkError
 
 T = TypeVar("T")
 
@@ -109,12 +109,17 @@ class BrowserSession:
         return await self.run("read the page", self.page.evaluate(function, argument))
 
     async def goto(self, url: str) -> int:
-        """Open an address; the HTTP status of the page, 0 when there was none."""
+        """Open an address; the HTTP status of the page, 0 when there was none.
+
+        NetworkError also when no page comes in time: a dead network gives no other sign.
+        """
         if self.tracer is not None:
             await self.run("begin a new trace", self.tracer.renew())
-        response = await self.run(
-            f"open {url}", self.page.goto(url, wait_until="domcontentloaded", timeout=25_000)
-        )
+        opening = self.page.goto(url, wait_until="domcontentloaded", timeout=25_000)
+        try:
+            response = await self.run(f"open {url}", opening)
+        except BrowserTimeout as error:
+            raise NetworkError(str(error)) from error
         return response.status if response is not None else 0
 
     async def get(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -88,7 +89,12 @@ async def _work_through(
         tell(Notice(level="warning", text=WITHOUT_SANDBOX))
     tell(RunStarted(sessions=tuple(post.name for post in posts), counts=before))
     supervisor = Supervisor(
-        posts=posts, store=farm.store, queues=queues, clock=farm.clock, tell=tell
+        posts=posts,
+        store=farm.store,
+        queues=queues,
+        clock=farm.clock,
+        tell=tell,
+        offline_seconds=math.inf if options.watch else farm.settings.max_wait_seconds,
     )
     sweep_parts(farm.settings.downloads_dir, before=farm.clock.now() - STALE_PART_SECONDS)
     async with results:

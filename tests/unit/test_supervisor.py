@@ -11,7 +11,14 @@ from typing import Self
 import pytest
 
 from farm.backends.base import Drawn, Record, Work
-from farm.errors import BrowserGone, FarmError, LostLease, ProfileInUse, StoreError
+from farm.errors import (
+    BrowserGone,
+    FarmError,
+    LostLease,
+    NetworkError,
+    ProfileInUse,
+    StoreError,
+)
 from farm.model.causes import Cause
 from farm.model.events import Notice, RunEvent
 from farm.model.images import Image, RawImage
@@ -59,11 +66,12 @@ class TroubledHand(ScriptedHand):
 
     fails_to_open: FarmError | None = None
     faulty_jobs: frozenset[int] = frozenset()  # farm itself has a fault with these
+    opens_after: int = 0  # openings that fail before one works
     blocks: asyncio.Event | None = None  # set when a job is in hand; then it never ends
 
     async def __aenter__(self) -> Self:
         await super().__aenter__()
-        if self.fails_to_open is not None:
+        if self.fails_to_open is not None and not 0 < self.opens_after < self.opened:
             raise self.fails_to_open
         return self
 
@@ -205,6 +213,33 @@ async def test_an_image_between_two_deaths_gives_new_tries(yard: Yard) -> None:
 
     assert await yard.states() == [JobState.COMPLETED] * 6
     assert set(yard.relaunch_waits) == {2}
+
+
+async def test_a_network_that_comes_back_after_many_tries_costs_no_session(yard: Yard) -> None:
+    await yard.add(1)
+    alice = yard.hand("alice")
+    alice.fails_to_open, alice.opens_after = NetworkError("alice: no connection"), 9
+
+    await yard.run(alice)
+
+    assert await yard.states() == [JobState.COMPLETED]
+    assert alice.opened == 10
+    assert max(yard.clock.slept) == 30
+
+
+async def test_a_network_that_stays_away_for_a_quarter_of_an_hour_stops_the_session(
+    yard: Yard,
+) -> None:
+    await yard.add(1)
+    alice = yard.hand("alice")
+    alice.fails_to_open = NetworkError("alice: no connection")
+    began = yard.clock.time
+
+    await yard.run(alice)
+
+    session = await yard.store.session("alice")
+    assert (session.state, session.message) == (SessionState.STOPPED, "alice: no connection")
+    assert 900 < yard.clock.time - began < 1200
 
 
 async def test_a_fault_in_one_session_does_not_end_the_other(yard: Yard) -> None:
