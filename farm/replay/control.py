@@ -1,6 +1,6 @@
 """The control interface: plain HTTP on loopback, for tests and for whoever plays by hand.
 
-GET    /state                                accounts, conditions, whether the network is frozen
+GET    /state                                accounts, conditions, whether the network is gone
 GET    /log                                  every submission
 GET    /scenario                             defaults and rules as they are now
 PUT    /scenario            (TOML)           other rules; counting starts anew
@@ -9,6 +9,7 @@ PATCH  /accounts/NAME       (JSON)           defaults of one account: `{"quota_i
 PUT    /accounts/NAME/conditions/CONDITION   `?for_seconds=60`, else until it is mended
 DELETE /accounts/NAME/conditions/CONDITION
 PUT    /network/frozen, DELETE the same      stop answering, as a dead network; go on
+PUT    /network/cut, DELETE the same         end every connection, as a pulled cable; go on
 """
 
 from __future__ import annotations
@@ -52,6 +53,8 @@ class Control:
                 _route(condition, "DELETE", self.mend),
                 _route("/network/frozen", "PUT", self.freeze),
                 _route("/network/frozen", "DELETE", self.thaw),
+                _route("/network/cut", "PUT", self.cut),
+                _route("/network/cut", "DELETE", self.splice),
             ],
             exception_handlers={UsageError: _wrong},
         )
@@ -70,7 +73,8 @@ class Control:
             }
             for account in self._world.accounts.values()
         ]
-        return JSONResponse({"frozen": self._proxy.frozen, "accounts": accounts})
+        network = {"frozen": self._proxy.frozen, "cut": self._proxy.is_cut}
+        return JSONResponse({**network, "accounts": accounts})
 
     async def log(self, _request: Request) -> Response:
         """Every submission."""
@@ -122,6 +126,16 @@ class Control:
     async def thaw(self, _request: Request) -> Response:
         """Answer again."""
         self._proxy.thaw()
+        return Response(status_code=_NOTHING)
+
+    async def cut(self, _request: Request) -> Response:
+        """End every connection, also new ones."""
+        self._proxy.cut()
+        return Response(status_code=_NOTHING)
+
+    async def splice(self, _request: Request) -> Response:
+        """Take connections again."""
+        self._proxy.mend()
         return Response(status_code=_NOTHING)
 
 

@@ -21,6 +21,7 @@ class Proxy:
         self._hosts = hosts
         self._flowing = asyncio.Event()
         self._flowing.set()
+        self._is_cut = False
         self._connections: set[asyncio.Task[None]] = set()
 
     @property
@@ -36,8 +37,26 @@ class Proxy:
         """Let everything through again, also what waited meanwhile."""
         self._flowing.set()
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether no connection lasts."""
+        return self._is_cut
+
+    def cut(self) -> None:
+        """End every connection and every new one, as when a cable is pulled."""
+        self._is_cut = True
+        for task in self._connections:
+            task.cancel()
+
+    def mend(self) -> None:
+        """Take connections again; those that were cut stay gone."""
+        self._is_cut = False
+
     def accept(self, reader: StreamReader, writer: StreamWriter) -> None:
         """Take a client's connection over until it ends."""
+        if self._is_cut:
+            writer.close()
+            return
         task = asyncio.get_running_loop().create_task(self._serve(reader, writer), name="proxy")
         self._connections.add(task)
         task.add_done_callback(self._connections.discard)

@@ -1,34 +1,108 @@
-"""The browser dies and farm lives: what was asked for is fetched, not asked for again."""
+"""Browser or network are hurt and farm lives: what was asked for is fetched, not repeated."""
 
 from __future__ import annotations
 
+import asyncio
 import json
-from typing import TYPE_CHECKING
+import os
+import stat
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.request import urlopen
 
 import pytest
+from deaths import FAST, ROWS, assert_each_row_was_made_once, browser_of, renderers_of, torment
+from playwright.async_api import async_playwright
 
-from farm.browser.profiles import browsers_on
-from farm.model.jobs import Phase
-from farm.replay.scenario import Defaults, Scenario
+from farm.browser.launch import find_browser
+from farm.replay.proxy import Proxy
+from farm.replay.scenario import Scenario
 
 if TYPE_CHECKING:
-    from house import Build
+    from house import Build, House
+
+Strike = Callable[["House", str], Coroutine[Any, Any, None]]
+OUTAGE_SECONDS = 1.5
+MINUTE_SECONDS = 60
+LOST_ANSWER_SECONDS = 8  # a page whose stream was cut never shows what the site has made
 
 
-@pytest.mark.parametrize("phase", [Phase.TYPING, Phase.SENDING, Phase.SENT])
-async def test_a_killed_browser_costs_no_prompt_and_no_image(build: Build, phase: Phase) -> None:
-    house = await build(Scenario(defaults=Defaults(delay_seconds=2)))
-    running = await house.start("start", str(house.prompts(2)), "--json")
-    await running.until(
-        lambda line: line.startswith("{") and json.loads(line).get("phase") == phase.value
+async def kill_browser(house: House, session: str) -> None:
+    browser_of(house, session).kill()
+
+
+async def kill_page(house: House, session: str) -> None:
+    for renderer in renderers_of(house, session):
+        renderer.kill()
+
+
+async def close_tab(house: House, session: str) -> None:
+    """Through the browser itself, as a click on the tab's cross would."""
+    port = (house.home / "profiles" / session / "DevToolsActivePort").read_text().split()[0]
+    origin = f"http://127.0.0.1:{port}/json"
+
+    def close() -> None:
+        with urlopen(f"{origin}/list") as answer:  # noqa: S310  # loopback
+            tabs = json.load(answer)
+        for tab in tabs:
+            if tab["type"] == "page":
+                urlopen(f"{origin}/close/{tab['id']}").close()  # noqa: S310
+
+    await asyncio.to_thread(close)
+
+
+async def cut_network(house: House, _session: str) -> None:
+    house.stand_in.proxy.cut()
+    await asyncio.sleep(OUTAGE_SECONDS)
+    house.stand_in.proxy.mend()
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("strike", [cut_network, kill_browser, kill_page, close_tab])
+async def test_a_death_at_any_point_costs_no_prompt_and_no_image(
+    build: Build, strike: Strike, tmp_path: Path
+) -> None:
+    patience = str(LOST_ANSWER_SECONDS)
+    house = await build(
+        Scenario(defaults=FAST), accounts=2, FARM_GENERATION_TIMEOUT_SECONDS=patience
     )
+    house.environment["FARM_BROWSER"] = str(await browser_with_a_door(tmp_path))
+    running = await house.start("start", str(house.prompts(ROWS)), "--sessions", "2", "--json")
 
-    for browser in browsers_on(house.home / "profiles" / "account1"):
-        browser.kill()
+    await torment(house, running, lambda session: strike(house, session))
     done = await running.end()
 
-    assert done.code == 0, done.err
-    assert len(house.saved()) == 2
-    for n in (1, 2):
-        assert len(house.submissions(n)) == 1
-        assert house.originals(n) & set(house.saved().values())
+    assert done.code == 0, done.out[-2000:] + done.err
+    assert_each_row_was_made_once(house, ROWS)
+    assert house.browsers() == []
+
+
+@pytest.mark.timeout(200)
+@pytest.mark.parametrize("gone", [Proxy.cut, Proxy.freeze])
+async def test_a_minute_without_a_network_costs_its_time_and_no_session(
+    build: Build, gone: Callable[[Proxy], None]
+) -> None:
+    house = await build(Scenario(defaults=FAST), accounts=2)
+    running = await house.start("start", str(house.prompts(6)), "--sessions", "2", "--json")
+    await running.until(lambda line: '"phase": "sending"' in line)
+
+    gone(house.stand_in.proxy)
+    await asyncio.sleep(MINUTE_SECONDS)
+    house.stand_in.proxy.mend()
+    house.stand_in.proxy.thaw()
+    done = await running.end()
+
+    assert done.code == 0, done.out[-2000:] + done.err
+    assert_each_row_was_made_once(house, 6)
+    assert house.browsers() == []
+
+
+async def browser_with_a_door(folder: Path) -> Path:
+    """The same browser, which also listens for whoever closes its tabs by hand."""
+    async with async_playwright() as playwright:
+        browser = find_browser(os.environ.get("FARM_BROWSER", ""), playwright)
+    script = folder / "browser"
+    script.write_text(f'#!/bin/sh\nexec "{browser.path}" --remote-debugging-port=0 "$@"\n')
+    script.chmod(stat.S_IRWXU)
+    return script

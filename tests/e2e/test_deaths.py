@@ -2,74 +2,67 @@
 
 from __future__ import annotations
 
-import json
-import random
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import pytest
+from deaths import (
+    FAST,
+    ROWS,
+    Plan,
+    Point,
+    assert_each_row_was_made_once,
+    moments,
+    open_phases,
+    slow_settling,
+)
 
-from farm.model.jobs import Phase
-from farm.replay.scenario import Defaults, Scenario
+from farm.replay.scenario import Scenario
 
 if TYPE_CHECKING:
     from house import Build, House
 
-QUICK = Defaults(delay_seconds=0.8)
 
-
-def says_phase(phase: Phase, line: str) -> bool:
-    if not line.startswith("{"):
-        return False
-    return bool(json.loads(line).get("phase") == phase.value)
-
-
-def assert_each_row_was_made_once(house: House, rows: int) -> None:
-    saved = {name.rpartition("/")[2]: sha for name, sha in house.saved().items()}
-    assert set(saved) == {f"picture-{n}.jpg" for n in range(1, rows + 1)}
-    for n in range(1, rows + 1):
-        assert len(house.submissions(n)) == 1, f"row {n} was sent more than once"
-        assert saved[f"picture-{n}.jpg"] in house.originals(n)
-
-
-@pytest.mark.parametrize("phase", [phase for phase in Phase if phase is not Phase.SETTLED])
-async def test_a_death_in_any_phase_loses_nothing_and_sends_nothing_twice(
-    build: Build, phase: Phase
-) -> None:
-    house = await build(Scenario(defaults=QUICK))
-    path = str(house.prompts(2))
-    running = await house.start("start", path, "--json")
-    await running.until(lambda line: says_phase(phase, line))
+async def run_until_its_death(house: House, path: str, plan: Plan) -> dict[str, str]:
+    """Start farm and kill it at the next point of the plan; what the store then knows."""
+    running = await house.start("start", path, "--sessions", "2", "--json")
+    async with aclosing(moments(house, running)) as told:
+        async for moment in told:
+            if moment.point is plan.left[0] and plan.strikes(moment):
+                break
     await running.kill()
+    return open_phases(house)
 
+
+@pytest.mark.timeout(240)
+async def test_deaths_at_all_points_of_one_queue_lose_nothing_and_send_nothing_twice(
+    build: Build,
+) -> None:
+    house = await build(Scenario(defaults=FAST), accounts=2)
+    path = str(house.prompts(ROWS))
+    plan = Plan()
+
+    while plan.left:
+        await run_until_its_death(house, path, plan)
+        plan.hurt.clear()  # a new life of both sessions
     done = await house.farm("start", path)
 
     assert done.code == 0, done.out + done.err
-    assert_each_row_was_made_once(house, 2)
+    assert_each_row_was_made_once(house, ROWS)
     assert house.browsers() == []
 
 
-@pytest.mark.timeout(300)
-async def test_random_deaths_of_two_sessions_lose_nothing_and_send_nothing_twice(
+async def test_a_death_between_the_file_and_the_end_of_its_job_leaves_one_file(
     build: Build,
 ) -> None:
-    house = await build(Scenario(defaults=QUICK), accounts=2)
-    path = str(house.prompts(6))
-    roll = random.Random()  # noqa: S311  # no secret; every run dies elsewhere
-    for _ in range(3):
-        running = await house.start("start", path, "--json")
-        lines = roll.randint(5, 60)
-
-        def enough(_line: str, left: list[int] = [lines]) -> bool:  # noqa: B006
-            left[0] -= 1
-            return left[0] <= 0
-
-        try:
-            await running.until(enough)
-        except AssertionError:
-            break  # the run was over first
-        await running.kill()
+    house = await build(Scenario(defaults=FAST))
+    path = str(house.prompts(1))
+    await house.farm("add", path)
+    with slow_settling(house):
+        phases = await run_until_its_death(house, path, Plan(left=[Point.SAVED]))
 
     done = await house.farm("start", path)
 
+    assert phases == {"1": "saved"}
     assert done.code == 0, done.out + done.err
-    assert_each_row_was_made_once(house, 6)
+    assert_each_row_was_made_once(house, 1)
