@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,6 @@ from farm.privacy import Veil, address
 if TYPE_CHECKING:
     from farm.browser.session import BrowserSession
 
-COVER = "#5f6368"
 LINES_KEPT = 200
 _LINE = 500
 _PLAIN = Veil()
@@ -58,14 +57,14 @@ class PageRecord:
         return time.strftime("%H:%M:%S", time.localtime(self.now()))
 
 
-async def photograph(session: BrowserSession, covers: Sequence[str], *, seconds: float) -> bytes:
-    """A PNG of what the window shows; everything that one of the selectors matches is covered."""
-    page = session.page
-    picture = page.screenshot(
-        mask=[page.locator(css) for css in covers],
-        mask_color=COVER,
-        animations="disabled",
-        timeout=seconds * 1000,
+async def photograph(session: BrowserSession, *, seconds: float) -> bytes:
+    """A PNG of what the window shows, one pixel for each of CSS; the page is not changed for it.
+
+    Whoever keeps it has to cover what is private: Playwright's own masks look for their elements
+    with an engine that takes minutes on a page of this size, and they put marks into the page.
+    """
+    picture = session.page.screenshot(
+        animations="allow", caret="initial", scale="css", timeout=seconds * 1000
     )
     return await session.run("take a picture of the page", picture, seconds=seconds + 0.5)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
 
 from farm.model.causes import LIMITS, REFUSALS, Cause
 
@@ -71,3 +72,10 @@ class Incident:
     first_at: float
     last_at: float
     count: int
+
+
+Keep: TypeAlias = Callable[[str, bytes | str], None]
+"""Takes one part of the evidence by its file name: its bytes, or in words why there are none."""
+
+Box: TypeAlias = tuple[float, float, float, float]
+"""Left, top, right, bottom of a part of a picture, in pixels."""

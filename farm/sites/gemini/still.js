@@ -68,49 +68,47 @@
   let left = NODES;
   let cut = false;
 
-  const visibility = (el) => getComputedStyle(el).visibility;
-  const hiding = (el) => {
-    const style = getComputedStyle(el);
+  const hiding = (style, around) => {
     const rules = [];
     if (style.display === "none" || style.contentVisibility === "hidden") rules.push("display:none");
     else if (style.display === "contents") rules.push("display:contents");
-    const around = el.parentElement ? visibility(el.parentElement) : "visible";
     if (style.visibility !== around) rules.push(`visibility:${style.visibility}`);
     return rules.join(";");
   };
-  const attributesOf = (el) => {
+  const attributesOf = (el, style, around) => {
     const found = Object.fromEntries([...el.attributes].map((a) => [a.name.toLowerCase(), a.value.slice(0, 2000)]));
     delete found.style;
-    const hidden = hiding(el);
+    const hidden = style ? hiding(style, around) : "";
     if (hidden) found.style = hidden;
     if (el instanceof HTMLImageElement && el.getAttribute("src")) {
       found.src = el.src;
       found["*picture"] = el.complete ? String(el.naturalWidth) : "0";
     }
-    if (el instanceof HTMLAnchorElement && el.getAttribute("href")) found.href = el.href;
     return found;
   };
-  const childrenOf = (el, depth) => {
+  const childrenOf = (el, depth, around) => {
     if (EMPTY.has(el.localName)) return [];
     if (el instanceof HTMLTextAreaElement) return [el.value];
     const children = [];
     for (const node of el.childNodes) {
       if (node.nodeType === Node.TEXT_NODE) children.push(node.data.slice(0, 20000));
       else if (node.nodeType === Node.ELEMENT_NODE) {
-        const child = still(node, depth + 1);
+        const child = still(node, depth + 1, around);
         if (child) children.push(child);
       }
     }
     return children;
   };
-  const still = (el, depth) => {
+  const still = (el, depth, around) => {
     if (LEFT_OUT.has(el.localName)) return null;
     if (left <= 0 || depth > DEPTH) {
       cut = true;
       return null;
     }
     left -= 1;
-    return [el.localName, attributesOf(el), zones.get(el) ?? "", childrenOf(el, depth)];
+    const style = el.closest("head") ? null : getComputedStyle(el);
+    const attributes = attributesOf(el, style, around);
+    return [el.localName, attributes, zones.get(el) ?? "", childrenOf(el, depth, style?.visibility ?? around)];
   };
-  return { tree: still(document.documentElement, 0), identity, cut };
+  return { tree: still(document.documentElement, 0, "visible"), identity, cut };
 }
