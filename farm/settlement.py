@@ -5,13 +5,15 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import tzinfo
 from typing import Protocol
 
 from farm.attempt import Result
-from farm.clock import Clock
+from farm.clock import Clock, LocalZone
 from farm.model.causes import LIMITS, REFUSALS, Cause
 from farm.model.jobs import Claim
-from farm.model.limits import Limit, learned_window, start_of_day
+from farm.model.limits import Limit, learned_window
+from farm.model.moments import start_of_day
 from farm.model.outcomes import Outcome
 from farm.model.policy import Decision, JobMove, Policy, SessionMove, Situation, decide
 from farm.model.prompts import Prompt
@@ -71,6 +73,7 @@ class Settlement:
     pace: Pace = field(default_factory=Pace)
     policy: Policy = field(default_factory=Policy)
     roll: Callable[[float, float], float] = random.uniform
+    zone: tzinfo = field(default_factory=LocalZone)
     _unlifted: bool = True  # a limit may be on record that no image has disproved yet
 
     async def settle(self, claim: Claim, result: Result) -> None:
@@ -121,7 +124,7 @@ class Settlement:
         return situation
 
     async def _with_history(self, situation: Situation) -> Situation:
-        name, midnight = self.presence.name, start_of_day(situation.now)
+        name, midnight = self.presence.name, start_of_day(situation.now, self.zone)
         history = await self.store.limits(name)
         return replace(
             situation,

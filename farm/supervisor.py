@@ -50,6 +50,7 @@ class RunGate:
     """What all workers of a run share: the stop, the limit of jobs, a rest of the whole exit."""
 
     stop: asyncio.Event
+    why_stopped: str = "Stopped by you"
     left: int | None = None  # jobs the run may still end; None: no limit
     rest_until: float = 0.0
     at_work: set[str] = field(default_factory=set)  # sessions that may still end jobs

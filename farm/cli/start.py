@@ -10,7 +10,9 @@ import typer
 from farm.cli.apart import apart, copies
 from farm.cli.options import AsJson, Headed, KeepOpen, SlowMo, open_settings
 from farm.cli.running import run_and_show
+from farm.clock import LocalZone, SystemClock
 from farm.model.events import RunOptions
+from farm.model.moments import until as moment
 
 
 def start(
@@ -33,6 +35,10 @@ def start(
     limit: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Stop after so many jobs have ended.")
     ] = None,
+    until: Annotated[
+        str,
+        typer.Option(metavar="WHEN", help="Stop then: 07:00, '2026-11-22 07:00', or in 8h."),
+    ] = "",
     queue: Annotated[
         str, typer.Option(metavar="NAME", help="Queue for the files instead of their names.")
     ] = "",
@@ -45,6 +51,13 @@ def start(
     ] = False,
     replay: Annotated[
         bool, typer.Option("--replay", help="Against the stand-in for Gemini; nothing is sent.")
+    ] = False,
+    notify: Annotated[
+        list[str] | None,
+        typer.Option(metavar="URL", help="Tell this address what needs you; may be repeated."),
+    ] = None,
+    trace: Annotated[
+        bool, typer.Option("--trace", help="Keep a Playwright trace with each incident.")
     ] = False,
     slow_mo: SlowMo = 0,
     keep_open: KeepOpen = False,
@@ -65,10 +78,16 @@ def start(
       farm start --profile alice --limit 5
       farm start prompts.csv --headed --slow-mo 200 --keep-open
       farm start prompts.csv --replay
+      farm start --watch --until 07:00 --notify ntfys://ntfy.sh/my-farm
       farm start --watch --json | tee run.jsonl
     """
     settings = open_settings(
-        {"prompt_delay_seconds": pace, "headless": False if headed else None}, log_file=True
+        {
+            "prompt_delay_seconds": pace,
+            "headless": False if headed else None,
+            "notify": " ".join(notify) if notify else None,
+        },
+        log_file=True,
     )
     given = tuple(files or ())
     if replay:
@@ -82,6 +101,8 @@ def start(
         headed=headed,
         pace_seconds=pace,
         limit=limit,
+        until=moment(until, SystemClock().now(), LocalZone()) if until else None,
+        trace=trace,
         replay=replay,
         watch=watch,
         slow_mo_ms=slow_mo,

@@ -28,6 +28,8 @@ class RunOptions:
     replay: bool = False  # against the stand-in instead of the real page
     watch: bool = False  # keep going when the queue is empty and while sessions rest
     slow_mo_ms: float = 0
+    until: float | None = None  # epoch seconds: take no job after this
+    trace: bool = False  # record what the browsers do, for incidents
     keep_open: bool = False  # leave the windows open at the end, until stopped
 
 

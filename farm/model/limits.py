@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
 from statistics import median
 
 from farm.model.causes import Cause
@@ -46,10 +45,3 @@ def learned_window(history: Sequence[Limit], mode: str) -> float | None:
         if limit.lifted_at is not None:
             began = None
     return median(windows[-_LEARNED_FROM:]) if windows else None
-
-
-def start_of_day(now: float, zone: tzinfo | None = None) -> float:
-    """The last midnight, in epoch seconds; `zone` None is the machine's own."""
-    here = datetime.fromtimestamp(now, zone) if zone else datetime.fromtimestamp(now).astimezone()
-    midnight = here.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=zone)
-    return midnight.timestamp()

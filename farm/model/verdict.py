@@ -27,10 +27,13 @@ def judge(
     sessions: Sequence[Session],
     *,
     limit_reached: bool,
-    stopped: bool,
+    stopped: str,
     now: float,
 ) -> Verdict:
-    """DESIGN section 10: 0 all done, 1 some failed or need review, 3 work is left."""
+    """DESIGN section 10: 0 all done, 1 some failed or need review, 3 work is left.
+
+    `stopped` says who or what ended the run before its time; "" when nothing did.
+    """
     left = sum(counts.get(state, 0) for state in OPEN_STATES)
     bad = counts.get(JobState.FAILED, 0) + counts.get(JobState.REVIEW, 0)
     if left and not limit_reached:
@@ -45,9 +48,9 @@ def judge(
     return Verdict(exit_code=code, sentence="The queue is done.")
 
 
-def _why_left(left: int, sessions: Sequence[Session], stopped: bool, now: float) -> str:  # noqa: FBT001
+def _why_left(left: int, sessions: Sequence[Session], stopped: str, now: float) -> str:
     if stopped:
-        return f"Stopped by you; {left} jobs are left and nothing is lost."
+        return f"{stopped}; {left} jobs are left and nothing is lost."
     reasons = " ".join(filter(None, (_reason(session, now) for session in sessions)))
     return f"{left} jobs are left. {reasons}".strip()
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from farm.browser.launch import is_root
+from farm.clock import Clock
 from farm.config import Settings
 from farm.model.events import Notice, RunEnded, RunEvent, RunOptions, RunReport, RunStarted
 from farm.model.jobs import OPEN_STATES, JobState
@@ -23,15 +24,15 @@ from farm.wiring.opened import Farm, open_farm
 from farm.wiring.practice import on_stand_in
 from farm.wiring.profiles import chosen
 from farm.wiring.staff import post
+from farm.wiring.telling import telling
 
 log = logging.getLogger(__name__)
 
 Tell = Callable[[RunEvent], None]
 
-PAGE_OF_JOBS = 1000
+_SLICE_SECONDS = 30.0
 WITHOUT_SANDBOX = "Running as root: the browsers start without their sandbox."
 STALE_PART_SECONDS = 24 * 3600
-GEMINI = "https://gemini.google.com/app"
 
 
 async def run(
@@ -43,7 +44,8 @@ async def run(
             settings, options = await stack.enter_async_context(on_stand_in(settings, options))
         farm = await stack.enter_async_context(open_farm(settings))
         queues = await _import_files(farm, options, on_event)
-        return await _work_through(farm, options, queues, on_event, stop)
+        tell = await stack.enter_async_context(telling(farm, options, on_event))
+        return await _work_through(farm, options, queues, tell, stop)
 
 
 async def _import_files(farm: Farm, options: RunOptions, tell: Tell) -> list[str]:
@@ -97,7 +99,7 @@ async def _work_through(
         offline_seconds=math.inf if options.watch else farm.settings.max_wait_seconds,
     )
     sweep_parts(farm.settings.downloads_dir, before=farm.clock.now() - STALE_PART_SECONDS)
-    async with results:
+    async with results, _ending_in_time(gate, options, farm.clock):
         await supervisor.run()
     if len(supervisor.refused) == len(posts):
         raise supervisor.refused[0]
@@ -110,6 +112,28 @@ async def _work_through(
     )
     tell(RunEnded(report=report))
     return report
+
+
+@asynccontextmanager
+async def _ending_in_time(gate: RunGate, options: RunOptions, clock: Clock) -> AsyncIterator[None]:
+    """Stop the run, as one Ctrl-C would, at the moment the user named."""
+    if options.until is None:
+        yield
+        return
+
+    async def strike(moment: float) -> None:
+        while (left := moment - clock.now()) > 0:  # in slices: the clock may be set meanwhile
+            await clock.sleep(min(left, _SLICE_SECONDS))
+        if not gate.stop.is_set():
+            gate.why_stopped = "The time set with --until has come"
+            gate.stop.set()
+
+    bell = asyncio.create_task(strike(options.until), name="until")
+    try:
+        yield
+    finally:
+        bell.cancel()
+        await asyncio.wait([bell])
 
 
 def _from_home(settings: Settings) -> Path:
@@ -131,7 +155,7 @@ async def _report(
         counts,
         [session for session in await farm.store.sessions() if session.name in names],
         limit_reached=gate.left == 0,
-        stopped=gate.stop.is_set(),
+        stopped=gate.why_stopped if gate.stop.is_set() else "",
         now=farm.clock.now(),
     )
 

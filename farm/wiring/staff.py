@@ -13,9 +13,12 @@ from farm.backends.web import WebHand
 from farm.browser.launch import LaunchOptions, is_root
 from farm.browser.profiles import Profile
 from farm.browser.session import BrowserSession
-from farm.clock import Clock
-from farm.config import Settings
+from farm.clock import Clock, LocalZone
+from farm.config import Settings, allowance_of
+from farm.model.allowance import next_allowed
 from farm.model.events import RunEvent, RunOptions
+from farm.model.moments import start_of_day
+from farm.model.outcomes import Outcome
 from farm.model.policy import Policy
 from farm.model.refusals import parse_refusals
 from farm.presence import Presence
@@ -28,7 +31,7 @@ from farm.steps.keep import part_path
 from farm.steps.keeper import DiskKeeper, measure
 from farm.substitutions import FILE_NAME, load_substitutions
 from farm.supervisor import Post, RunGate
-from farm.waiting import Terms, Waiting
+from farm.waiting import Allowance, Terms, Waiting
 from farm.wiring.opened import Farm
 from farm.wording import Wording
 from farm.worker import Worker
@@ -47,6 +50,7 @@ def launch_options(settings: Settings, options: RunOptions) -> LaunchOptions:
         ignore_https_errors=settings.ignore_https_errors,
         stealth=settings.stealth,
         slow_mo_ms=options.slow_mo_ms,
+        trace=options.trace,
         root=is_root(),
     )
 
@@ -104,6 +108,7 @@ def post(farm: Farm, profile: Profile, options: RunOptions, gate: RunGate, tell:
                 store=farm.store,
                 clock=clock,
                 terms=terms(settings, options),
+                allowance=allowance(farm, profile.name),
             ),
             gate=gate,
             clock=clock,
@@ -141,6 +146,21 @@ def disk_keeper(farm: Farm) -> DiskKeeper:
         return datetime.fromtimestamp(farm.clock.now()).astimezone().date()
 
     return DiskKeeper(downloads=farm.settings.downloads_dir, today=today)
+
+
+def allowance(farm: Farm, name: str) -> Allowance:
+    """What the user's own hours and caps say about a profile's next image."""
+    allowed = allowance_of(farm.settings, name)
+
+    async def denied() -> tuple[float, Outcome] | None:
+        now, zone = farm.clock.now(), LocalZone()
+        made = 0
+        if allowed.a_day is not None:
+            made = await farm.store.made_since(name, start_of_day(now, zone))
+        found = next_allowed(now, zone, allowed, made)
+        return None if found is None else (found[0], Outcome(cause=found[1], message=found[2]))
+
+    return denied
 
 
 def wording_of(farm: Farm) -> Wording:

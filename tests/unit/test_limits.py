@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
-import pytest
-
 from farm.model.causes import Cause
-from farm.model.limits import Limit, learned_window, start_of_day
+from farm.model.limits import Limit, learned_window
 
 HOUR = 3600.0
 
@@ -60,13 +55,3 @@ def test_another_model_and_another_cause_teach_nothing() -> None:
 
 def test_an_image_after_a_holiday_says_nothing_about_the_window() -> None:
     assert learned_window([quota(1, lifted=100)], "Flash") is None
-
-
-@pytest.mark.parametrize("hour", [0, 1, 12, 23])
-def test_a_day_begins_at_local_midnight_also_when_the_clocks_change(hour: int) -> None:
-    zone = ZoneInfo("Europe/Berlin")
-    now = datetime(2026, 10, 25, hour, 59, tzinfo=zone).timestamp()
-
-    begun = datetime.fromtimestamp(start_of_day(now, zone), zone)
-
-    assert (begun.day, begun.hour, begun.minute) == (25, 0, 0)

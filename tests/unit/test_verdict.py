@@ -38,7 +38,7 @@ DONE, FAILED, REVIEW, WAITING = (
 def test_the_exit_code_tells_done_failed_and_left(
     counts: Mapping[JobState, int], limit_reached: bool, code: int
 ) -> None:
-    verdict = judge(counts, (), limit_reached=limit_reached, stopped=False, now=0)
+    verdict = judge(counts, (), limit_reached=limit_reached, stopped="", now=0)
 
     assert verdict.exit_code == code
 
@@ -59,7 +59,7 @@ def test_work_that_is_left_is_explained_by_each_session() -> None:
         ),
     ]
 
-    verdict = judge({WAITING: 3}, sessions, limit_reached=False, stopped=False, now=0)
+    verdict = judge({WAITING: 3}, sessions, limit_reached=False, stopped="", now=0)
 
     assert verdict.sentence == (
         "3 jobs are left. alice needs you (signed_out): Nobody is signed in. "
@@ -69,6 +69,6 @@ def test_work_that_is_left_is_explained_by_each_session() -> None:
 
 
 def test_a_stop_by_the_user_is_called_that() -> None:
-    verdict = judge({WAITING: 3}, (), limit_reached=False, stopped=True, now=0)
+    verdict = judge({WAITING: 3}, (), limit_reached=False, stopped="Stopped by you", now=0)
 
     assert verdict.sentence.startswith("Stopped by you")
