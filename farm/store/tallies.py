@@ -55,9 +55,10 @@ def _ended(since: float | None, queue: str) -> sa.Select[Any]:
     if since is not None:
         chosen = chosen.where(attempts.c.ended_at >= since)
     if queue:
-        of_queue = sa.select(queues.c.id).where(queues.c.name == queue).scalar_subquery()
-        chosen = chosen.join(jobs, attempts.c.job_id == jobs.c.id)
-        chosen = chosen.where(jobs.c.queue_id == of_queue)
+        asked = sa.select(queues.c.id).where(queues.c.name == queue).scalar_subquery()
+        # Attempt by attempt: joined, the planner begins with all jobs the queue ever had.
+        its_own = sa.select(jobs.c.queue_id).where(jobs.c.id == attempts.c.job_id)
+        chosen = chosen.where(its_own.scalar_subquery() == asked)
     return chosen
 
 
