@@ -103,6 +103,8 @@ def test_settings_keep_their_passwords_to_themselves(tmp_path: Path) -> None:
     environ = {
         "FARM_PROXY_SERVER": "http://alice:open-sesame@127.0.0.1:3128",
         "FARM_DATABASE_URL": "postgresql+asyncpg://farm:open-sesame@127.0.0.1/farm",
+        "FARM_NOTIFY": "slack://open-sesame/x, webhook+https://example.com/open-sesame",
+        "FARM_NOTIFY_SECRET": "open-sesame",
     }
 
     settings = load_settings(environ=environ, cwd=tmp_path)

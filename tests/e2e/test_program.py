@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 FARM = str(Path(sys.executable).with_name("farm"))
 HEAVY = {"pandas", "numpy", "playwright", "sqlalchemy", "PIL", "google", "googleapiclient"}
-HEAVY |= {"starlette", "uvicorn", "cryptography", "psutil", "rich"}
+HEAVY |= {"starlette", "uvicorn", "cryptography", "psutil", "rich", "apprise", "requests"}
 
 Done = subprocess.CompletedProcess[str]
 Farm = Callable[..., Done]
