@@ -56,7 +56,7 @@ def _judged(
 ) -> Section:
     profile, repair = rest
     reading = seen.looks[0].reading
-    account = check_account(seen.looks[-1].reading, seen.cookies)
+    account = check_account(seen.looks, seen.cookies)
     roles = check_roles(seen.looks, page.pack())
     findings = [
         _account(account, profile),

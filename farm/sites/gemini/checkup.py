@@ -106,19 +106,19 @@ def check_roles(looks: Sequence[Look], pack: Pack) -> tuple[RoleFinding, ...]:
     return tuple(_check(name, looks, pack) for name in pack.roles)
 
 
-def check_account(reading: Reading, cookies: Collection[str]) -> Account:
-    """Two independent proofs: names of the sign-in's cookies, and marks in the page.
+def check_account(looks: Sequence[Look], cookies: Collection[str]) -> Account:
+    """Two independent proofs: names of the sign-in's cookies, and marks in the pages.
 
     A list of the account's conversations outweighs a mark of a sign-out: nobody else has one.
     """
     proven = set(cookies) >= SIGN_IN_COOKIES
-    if reading.sign_in is SignIn.IN:
+    marks = {look.reading.sign_in for look in looks}
+    listed = any(look.reading.conversations for look in looks)
+    if SignIn.OUT in marks and not (proven and listed):
+        return Account.OUT
+    if SignIn.IN in marks and SignIn.OUT not in marks:
         return Account.IN if proven else Account.UNKNOWN
-    if not proven:
-        return Account.OUT
-    if reading.sign_in is SignIn.OUT and not reading.conversations:
-        return Account.OUT
-    return Account.ROT
+    return Account.ROT if proven else Account.OUT
 
 
 def is_open(reading: Reading) -> bool:
@@ -199,7 +199,7 @@ def _shows_picture(look: Look, pack: Pack) -> bool:
 
 _MUST: Mapping[Shows, Callable[[Look, Pack], bool]] = {
     Shows.CHAT: lambda _look, _pack: True,
-    Shows.FOLDED: lambda look, _pack: not look.reading.conversations_listed,
+    Shows.FOLDED: lambda look, _pack: not (look.opened or look.reading.conversations_listed),
     Shows.LISTED: lambda look, _pack: look.reading.conversations_listed,
     Shows.SEND: _send_at_rest,
     Shows.TURNS: _in_conversation,

@@ -18,9 +18,10 @@ from farm.sites.gemini.scripts import SNAPSHOT_JS
 
 SHELL_SECONDS = 9.0  # until the composer or what stands in its way is there
 MARKS_SECONDS = 5.0  # account, mode and side bar load late
-LIST_SECONDS = 3.0
+LIST_SECONDS = 2.0
 TURNS_SECONDS = 7.0
 PICTURES_SECONDS = 3.0
+QUIET_SECONDS = 0.5  # frames of pictures may come after the text of their turn
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,14 +56,19 @@ class Round:
 
     async def _listed(self, reading: Reading) -> Reading:
         """The page with its side bar unfolded, if it can be."""
-        if reading.conversations_listed:
+        if reading.conversations:
             return reading
+        await self._watch(lambda r: r.conversations_listed, LIST_SECONDS)
+        listed = await self._look()
+        del self._looks[-2]  # the same page, a moment younger
+        if listed.conversations_listed:
+            return listed
         try:
             pressed = await self.page.press("sidebar_open")
         except BrowserTimeout:
             pressed = False
         if not pressed:
-            return reading
+            return listed
         await self._watch(lambda r: bool(r.conversations), LIST_SECONDS)
         return await self._look()
 
@@ -72,6 +78,8 @@ class Round:
         newest = reading.conversations[0]
         await self.page.open("conversation", id=newest)
         await self._watch(lambda r: not is_open(r) or bool(r.turns), TURNS_SECONDS)
+        await self._watch(_is_complete, MARKS_SECONDS)
+        await self.clock.sleep(QUIET_SECONDS)
         await self._watch(_pictures_are_there, PICTURES_SECONDS)
         await self._look(opened=newest)
 
@@ -109,4 +117,5 @@ def _is_complete(reading: Reading) -> bool:
 
 def _pictures_are_there(reading: Reading) -> bool:
     ended = bool(reading.turns) and reading.turns[-1].finished
-    return ended and all(image.loaded for turn in reading.turns for image in turn.images)
+    images = [image for turn in reading.turns for image in turn.images]
+    return ended and all(image.loaded and image.download for image in images)
