@@ -72,7 +72,7 @@ class Running:
         """Wait for it."""
         async with asyncio.timeout(seconds):
             out, err = await self.process.communicate()
-        text = "".join(self.lines) + out.decode()
+        text = "".join(self.lines) + (out or b"").decode()
         return Finished(code=self.process.returncode or 0, out=text, err=err.decode())
 
 
@@ -105,11 +105,11 @@ class House:
                 writer.writerow({"Prompt ID": str(n), **values})
         return path
 
-    async def start(self, *arguments: str) -> Running:
+    async def start(self, *arguments: str, stdout: Any = asyncio.subprocess.PIPE) -> Running:
         """Begin a command."""
         process = await asyncio.create_subprocess_exec(
             _farm(), *arguments, cwd=self.home, env=self.environment,
-            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+            stdin=asyncio.subprocess.DEVNULL, stdout=stdout,
             stderr=asyncio.subprocess.PIPE, limit=2**22,
         )  # fmt: skip
         return Running(process=process)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Strike = Callable[["House", str], Coroutine[Any, Any, None]]
 OUTAGE_SECONDS = 1.5
-MINUTE_SECONDS = 60
+OUTAGE_LONG_SECONDS = 40  # three new browsers in a row would have failed by then
 LOST_ANSWER_SECONDS = 8  # a page whose stream was cut never shows what the site has made
 
 
@@ -80,7 +80,7 @@ async def test_a_death_at_any_point_costs_no_prompt_and_no_image(
 
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize("gone", [Proxy.cut, Proxy.freeze])
-async def test_a_minute_without_a_network_costs_its_time_and_no_session(
+async def test_a_long_time_without_a_network_costs_its_time_and_no_session(
     build: Build, gone: Callable[[Proxy], None]
 ) -> None:
     house = await build(Scenario(defaults=FAST), accounts=2)
@@ -88,7 +88,7 @@ async def test_a_minute_without_a_network_costs_its_time_and_no_session(
     await running.until(lambda line: '"phase": "sending"' in line)
 
     gone(house.stand_in.proxy)
-    await asyncio.sleep(MINUTE_SECONDS)
+    await asyncio.sleep(OUTAGE_LONG_SECONDS)
     house.stand_in.proxy.mend()
     house.stand_in.proxy.thaw()
     done = await running.end()
