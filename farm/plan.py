@@ -12,7 +12,7 @@ from pathlib import Path
 
 from farm.config import Settings, allowance_of
 from farm.model.allowance import Allowance
-from farm.model.jobs import ENDED_STATES, OPEN_STATES
+from farm.model.jobs import ANY_LANE, ENDED_STATES, WEB_LANE, session_lane
 from farm.model.moments import start_of_day
 from farm.model.plan import Facts, Known
 from farm.model.prices import Price, prices_of
@@ -37,7 +37,7 @@ async def gather(
     settings: Settings, store: Store, asked: Asked, *, now: float, zone: tzinfo
 ) -> Facts:
     """Everything that a plan rests on; nothing is stored, sent or opened."""
-    counts = await store.counts()
+    lanes = [ANY_LANE, WEB_LANE, *map(session_lane, asked.profiles)]
     today = (await store.made_by_day([start_of_day(now, zone)])) if asked.profiles else {}
     accounts = [
         Known(
@@ -50,9 +50,10 @@ async def gather(
         for name in asked.profiles
     ]
     return Facts(
-        in_queue=sum(counts[state] for state in OPEN_STATES),
+        in_queue=await store.left_for(lanes),
         in_files=sum([await _new_rows(store, path, asked.queue) for path in asked.files]),
-        counts=counts,
+        counts=await store.counts(),
+        paused=tuple(sorted(await store.paused())),
         accounts=(*accounts, *_new_accounts(settings, asked.more)),
         pace_seconds=settings.prompt_delay_seconds,
         longest_try_seconds=2 * settings.generation_timeout_seconds,

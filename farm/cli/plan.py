@@ -120,6 +120,9 @@ def told(plan: Plan, settings: Settings) -> Iterator[str]:
     if plan.jobs:
         yield from _end(plan)
         yield from _waits(plan, settings)
+    if plan.paused:
+        names = ", ".join(name or "every queue" for name in plan.paused)
+        yield f"Paused, and reckoned as if it were not: {names}. To go on: farm queue resume"
     for basis in plan.bases:
         if basis.needs_person:
             yield f"{basis.name} needs a person and is left out: farm login {basis.name}"

@@ -49,9 +49,10 @@ class Known:
 class Facts:
     """Everything a plan is made from."""
 
-    in_queue: int  # open jobs
+    in_queue: int  # open jobs that these accounts may get
     in_files: int  # rows that the queue does not hold yet
     counts: Mapping[JobState, int]
+    paused: tuple[str, ...] = ()  # queues; "" stands for all
     accounts: tuple[Known, ...]
     pace_seconds: float
     longest_try_seconds: float  # what took longer lay asleep between
@@ -96,6 +97,7 @@ class Plan:
     bases: tuple[Basis, ...]
     held_back_by: Spent | None  # what takes the most of the time
     faster: tuple[Faster, ...]
+    paused: tuple[str, ...]  # queues whose jobs are reckoned as if it were not so
 
     @property
     def jobs(self) -> int:
@@ -126,6 +128,7 @@ def lay_out(facts: Facts, *, now: float, zone: tzinfo, until: float | None = Non
         bases=team.bases,
         held_back_by=_held_back_by(likely),
         faster=tuple(_faster(team.accounts("likely"), lambda a: course(a, None).done_at)),
+        paused=facts.paused,
     )
 
 
