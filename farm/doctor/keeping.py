@@ -91,8 +91,8 @@ def _store(facts: StoreFacts) -> Iterator[Finding]:
     for line in facts.damage:
         yield broken(f"{facts.place}: damaged: {line}", "restore a copy, or import again")
     if facts.open_attempts:
-        text = f"{facts.open_attempts} attempts stand open"
-        yield note(f"{text}; the next run of their sessions finishes them")
+        yield note(f"attempts that stand open: {facts.open_attempts}; the next run of their "
+                   "sessions finishes them")  # fmt: skip
     if facts.stale_leases:
-        text = f"{facts.stale_leases} jobs belong to workers that went silent"
-        yield note(f"{text}; any run takes them back")
+        yield note(f"jobs of workers that went silent: {facts.stale_leases}; any run takes them "
+                   "back")  # fmt: skip
