@@ -21,7 +21,7 @@ PREFIX = "FARM_"
 STEALTH = ("off", "minimal", "full")
 LOG_FORMATS = ("plain", "json")
 LOG_LEVELS = ("debug", "info", "warning", "error")
-_BETWEEN_ADDRESSES = re.compile(r"\s+|\s*,\s*(?=[A-Za-z][\w+.-]*://)")  # commas occur inside too
+_BETWEEN_ADDRESSES = re.compile(r"\s*,\s*(?=[A-Za-z][\w+.-]*://)|\s+")  # commas occur inside too
 _WORDS = {"1": True, "true": True, "yes": True, "on": True}
 _WORDS |= {"0": False, "false": False, "no": False, "off": False}
 

@@ -178,6 +178,31 @@ def test_true_and_false_of_toml_are_booleans(tmp_path: Path) -> None:
     assert (settings.headless, settings.ignore_https_errors) == (False, True)
 
 
+@pytest.mark.parametrize(
+    ("text", "addresses"),
+    [
+        ("ntfy://topic", ["ntfy://topic"]),
+        ("ntfy://a,json://b , tgram://c/d", ["ntfy://a", "json://b", "tgram://c/d"]),
+        ("ntfy://a  json://b\nslack://c", ["ntfy://a", "json://b", "slack://c"]),
+        (
+            "mailto://x.example?to=a,b webhook+https://c",
+            ["mailto://x.example?to=a,b", "webhook+https://c"],
+        ),
+    ],
+)
+def test_addresses_of_messages_stand_apart_by_spaces_or_commas(
+    tmp_path: Path, text: str, addresses: list[str]
+) -> None:
+    assert list(load(tmp_path, FARM_NOTIFY=text).notify) == addresses
+
+
+def test_a_bad_address_of_messages_is_not_repeated(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="FARM_NOTIFY") as refused:
+        load(tmp_path, FARM_NOTIFY="ntfy://topic open-sesame")
+
+    assert "open-sesame" not in str(refused.value)
+
+
 def test_an_empty_value_means_unset(tmp_path: Path) -> None:
     assert load(tmp_path, FARM_PROMPT_DELAY_SECONDS=" ").prompt_delay_seconds == 90
 
