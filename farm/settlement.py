@@ -78,6 +78,7 @@ class Settlement:
 
     async def settle(self, claim: Claim, result: Result) -> None:
         """Write down how an attempt ended; LostLease when the job is somebody else's."""
+        result = replace(result, outcome=self._understood(result.outcome))
         outcome = result.outcome
         if outcome.cause is Cause.MADE:
             self.presence.count(Cause.MADE)
@@ -92,7 +93,22 @@ class Settlement:
 
     async def obey(self, outcome: Outcome) -> None:
         """Do what an outcome means for the session when no job was in hand."""
+        outcome = self._understood(outcome)
         await self._move(await self._decide(outcome, None), outcome)
+
+    def _understood(self, outcome: Outcome) -> Outcome:
+        """A model without images, just after a limit that was not believed, confirms the limit.
+
+        When an allowance ends Gemini goes on with its smallest model without a word.
+        """
+        if outcome.cause is not Cause.WRONG_MODE or not self.presence.session.doubts:
+            return outcome
+        return replace(
+            outcome,
+            cause=Cause.LIMITED_QUOTA,
+            message="This account's image limit is reached: Gemini goes on with a model that makes "
+            "no images.",
+        )
 
     async def _decide(self, outcome: Outcome, claim: Claim | None) -> Decision:
         situation = await self._situation(outcome, claim)

@@ -237,3 +237,18 @@ async def test_the_third_error_in_a_row_rests_the_session(bench: Bench) -> None:
         bench.database.ahead_seconds += 3600
 
     assert waits == [SessionState.PACING, SessionState.PACING, SessionState.RESTING]
+
+
+async def test_a_small_model_after_a_doubted_limit_confirms_the_limit(bench: Bench) -> None:
+    await bench.end(Cause.LIMITED_QUOTA)
+
+    await bench.end(Cause.WRONG_MODE)
+
+    session = await bench.session()
+    assert (session.state, session.cause) == (SessionState.RESTING, Cause.LIMITED_QUOTA)
+
+
+async def test_a_small_model_without_a_limit_before_it_needs_a_person(bench: Bench) -> None:
+    await bench.end(Cause.WRONG_MODE)
+
+    assert (await bench.session()).state is SessionState.NEEDS_PERSON

@@ -85,7 +85,9 @@ class Answer:
         known = turn.outcome is not None and turn.outcome.cause is not Cause.TEXT_ONLY
         if not self._held("empty", now=True, seconds=1.0 if known else patience.late_image):
             return None
-        return turn.outcome or Outcome(
+        if turn.outcome is not None:
+            return _with_banner(turn.outcome, reading)
+        return Outcome(
             cause=Cause.TEXT_ONLY,
             message="The answer is finished and holds no image.",
             said=turn.text[:300],
@@ -114,6 +116,14 @@ class Answer:
             return False
         began = self._since.setdefault(state, self.page.clock.monotonic())
         return self.page.clock.monotonic() - began >= seconds
+
+
+def _with_banner(outcome: Outcome, reading: Reading) -> Outcome:
+    """A limit as the banner above the chat tells it: the banner knows until when."""
+    banner = reading.blocked
+    if banner is None or {banner.cause, outcome.cause} != {Cause.LIMITED_QUOTA}:
+        return outcome
+    return banner
 
 
 def _stopped() -> Outcome:
