@@ -12,7 +12,7 @@ from farm.attempt import Result
 from farm.clock import Clock, LocalZone
 from farm.model.causes import LIMITS, REFUSALS, Cause
 from farm.model.jobs import Claim
-from farm.model.limits import Limit, learned_window
+from farm.model.limits import LONGEST_WINDOW_SECONDS, Limit, learned_window, unlifted_since
 from farm.model.moments import start_of_day
 from farm.model.outcomes import Outcome
 from farm.model.policy import Decision, JobMove, Policy, SessionMove, Situation, decide
@@ -78,7 +78,7 @@ class Settlement:
 
     async def settle(self, claim: Claim, result: Result) -> None:
         """Write down how an attempt ended; LostLease when the job is somebody else's."""
-        result = replace(result, outcome=self._understood(result.outcome))
+        result = replace(result, outcome=await self._understood(result.outcome))
         outcome = result.outcome
         if outcome.cause is Cause.MADE:
             self.presence.count(Cause.MADE)
@@ -93,15 +93,19 @@ class Settlement:
 
     async def obey(self, outcome: Outcome) -> None:
         """Do what an outcome means for the session when no job was in hand."""
-        outcome = self._understood(outcome)
+        outcome = await self._understood(outcome)
         await self._move(await self._decide(outcome, None), outcome)
 
-    def _understood(self, outcome: Outcome) -> Outcome:
-        """A model without images, just after a limit that was not believed, confirms the limit.
+    async def _understood(self, outcome: Outcome) -> Outcome:
+        """A model without images, after a limit that no image has disproved, is that limit.
 
         When an allowance ends Gemini goes on with its smallest model without a word.
         """
-        if outcome.cause is not Cause.WRONG_MODE or not self.presence.session.doubts:
+        if outcome.cause is not Cause.WRONG_MODE:
+            return outcome
+        began = unlifted_since(await self.store.limits(self.presence.name))
+        recent = began is not None and self.clock.now() - began <= LONGEST_WINDOW_SECONDS
+        if not self.presence.session.doubts and not recent:
             return outcome
         return replace(
             outcome,

@@ -9,7 +9,8 @@ from statistics import median
 from farm.model.causes import Cause
 
 _LEARNED_FROM = 5  # the newest so many; windows change with the season and the plan
-_LONGEST = 36 * 3600.0  # an image that came later says nothing about the window
+LONGEST_WINDOW_SECONDS = 36 * 3600.0
+"""An image, or a model, that comes later than this says nothing about a limit."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,8 +41,14 @@ def learned_window(history: Sequence[Limit], mode: str) -> float | None:
         began = limit.at if began is None else began
         if limit.told:
             windows.append(limit.until - began)
-        elif limit.lifted_at is not None and limit.lifted_at - began <= _LONGEST:
+        elif limit.lifted_at is not None and limit.lifted_at - began <= LONGEST_WINDOW_SECONDS:
             windows.append(limit.lifted_at - began)
         if limit.lifted_at is not None:
             began = None
     return median(windows[-_LEARNED_FROM:]) if windows else None
+
+
+def unlifted_since(history: Sequence[Limit]) -> float | None:
+    """When the quota limits began that no image has disproved yet; None when there are none."""
+    open_ = [one.at for one in history if one.cause is Cause.LIMITED_QUOTA and not one.lifted_at]
+    return min(open_, default=None)

@@ -252,3 +252,14 @@ async def test_a_small_model_without_a_limit_before_it_needs_a_person(bench: Ben
     await bench.end(Cause.WRONG_MODE)
 
     assert (await bench.session()).state is SessionState.NEEDS_PERSON
+
+
+async def test_a_small_model_after_a_rest_means_that_the_limit_still_holds(bench: Bench) -> None:
+    for _ in range(2):
+        await bench.end(Cause.LIMITED_QUOTA)
+    bench.clock.time += 3 * 3600
+
+    await bench.end(Cause.WRONG_MODE)
+
+    session = await bench.session()
+    assert (session.state, session.cause) == (SessionState.RESTING, Cause.LIMITED_QUOTA)
