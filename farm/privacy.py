@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from farm.log import REDACTED, redact
 
 _IMAGE_HOSTS = ("googleusercontent.com", "lh3.google.com")  # their paths open the picture
-_ID = re.compile(r"(?=.*\d)[^/]{8,}|[^/]{48,}")
+_ID = re.compile(r"(?=.*\d)[^/]{8,}|[0-9a-f]{8,}|[^/]{48,}")
 _ADDRESS = re.compile(r"\b(?:https?|wss?|blob:https?)://[^\s\"'<>)\]]+", re.IGNORECASE)
 _TOKEN = re.compile(
     r"(?<![\w-])(?:(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{20,}|[0-9a-f]{12,}|\d{9,})(?![\w-])"
