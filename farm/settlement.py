@@ -148,6 +148,8 @@ class Settlement:
         history = await self.store.limits(name)
         return replace(
             situation,
+            # A limit that no image has disproved yet needs no probe to be believed again.
+            doubts=situation.doubts or int(unlifted_since(history) is not None),
             learned=learned_window(history, situation.outcome.mode),
             first_of_day=not await self.store.made_since(name, midnight),
         )
