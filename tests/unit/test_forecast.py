@@ -104,6 +104,14 @@ def test_a_daily_cap_goes_on_at_midnight() -> None:
     assert done.shares[0].seconds[Spent.CAP] == pytest.approx(12 * HOUR - 10 * 120)
 
 
+def test_what_is_made_after_midnight_counts_for_the_new_day() -> None:
+    capped = replace(ALICE, allowance=Allowance(cap=40))
+
+    done = course(71, capped, now=at("2026-11-21 23:00"))  # 30 until midnight, 40 after it
+
+    assert done.done_at == pytest.approx(at("2026-11-23 00:00:30"), abs=0.02)
+
+
 def test_a_daily_cap_of_many_days_makes_so_many_each_day() -> None:
     capped = replace(ALICE, allowance=Allowance(cap=40))
 
@@ -158,6 +166,18 @@ def test_the_times_of_a_share_add_up_to_the_whole() -> None:
     done = course(80, busy)
 
     assert sum(done.shares[0].seconds.values()) == pytest.approx(done.ends_at - NOON)
+
+
+@pytest.mark.parametrize(
+    ("until", "generating", "pacing"), [(15, 15, 0), (100, 30, 70), (250, 70, 180)]
+)
+def test_a_job_cut_in_two_counts_as_far_as_it_got(
+    until: float, generating: float, pacing: float
+) -> None:
+    cut = course(9, ALICE, until=NOON + until)
+
+    spent = cut.shares[0].seconds
+    assert (spent[Spent.GENERATING], spent[Spent.PACING]) == (generating, pacing)
 
 
 def test_jobs_without_an_image_use_up_no_quota() -> None:

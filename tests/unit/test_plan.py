@@ -117,6 +117,16 @@ def test_what_was_made_within_the_window_already_counts() -> None:
     assert plan.likely.done_at == pytest.approx(NOON - 1800 + 5 * 3600 + 30, abs=0.1)
 
 
+def test_what_was_made_before_the_window_counts_no_more() -> None:
+    earlier = tuple(
+        replace(t, began=NOON - 6 * 3600 - 30, ended=NOON - 6 * 3600) for t in tries(44)
+    )
+
+    plan = lay_out(facts(known(tries=earlier), jobs=2), now=NOON, zone=BERLIN)
+
+    assert plan.likely.done_at == pytest.approx(NOON + OPENING_SECONDS + 120 + 30, abs=0.1)
+
+
 def test_jobs_that_ended_without_an_image_are_expected_again() -> None:
     plan = lay_out(
         facts(known(), completed=80, failed=15, review=5, cancelled=40), now=NOON, zone=BERLIN

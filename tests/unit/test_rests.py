@@ -22,6 +22,7 @@ RESTING = Session(
     since=NOW - 60,
     throttles=2,
 )
+THROTTLED = replace(RESTING, cause=Cause.LIMITED_THROTTLE)
 MET = Limit(
     session="alice", mode="", cause=Cause.LIMITED_QUOTA, at=NOW - 60, until=NOW + HOUR, images=40
 )
@@ -37,6 +38,7 @@ EARLIER = replace(MET, at=NOW - 40 * HOUR, until=NOW - 37 * HOUR, lifted_at=NOW 
         (RESTING, [], Ground.DEFAULT),
         (RESTING, [replace(MET, told=True, until=NOW - HOUR)], Ground.DEFAULT),
         (RESTING, [replace(MET, told=True, cause=Cause.LIMITED_THROTTLE)], Ground.DEFAULT),
+        (THROTTLED, [EARLIER, replace(MET, cause=Cause.LIMITED_THROTTLE)], Ground.DEFAULT),
         (replace(RESTING, cause=Cause.LIMITED_BY_HAND), [MET], Ground.BY_HAND),
         (replace(RESTING, cause=Cause.LIMITED_CAP), [MET], Ground.OWN_RULE),
         (replace(RESTING, cause=Cause.LIMITED_HOURS), [], Ground.OWN_RULE),
