@@ -109,22 +109,17 @@ def test_a_rest_by_the_users_own_rule_is_reckoned_anew() -> None:
     assert plan.likely.done_at == pytest.approx(NOON + OPENING_SECONDS + 30, abs=0.1)
 
 
-def test_what_was_made_within_the_window_already_counts() -> None:
-    just_now = tuple(replace(t, began=NOON - 1800 - 30, ended=NOON - 1800) for t in tries(44))
-
-    plan = lay_out(facts(known(tries=just_now), jobs=2), now=NOON, zone=BERLIN)
-
-    assert plan.likely.done_at == pytest.approx(NOON - 1800 + 5 * 3600 + 30, abs=0.1)
+def made(count: int, hours_ago: float) -> tuple[Try, ...]:
+    ended = NOON - hours_ago * 3600
+    return tuple(replace(t, began=ended - 30, ended=ended) for t in tries(count))
 
 
 def test_what_was_made_before_the_window_counts_no_more() -> None:
-    earlier = tuple(
-        replace(t, began=NOON - 6 * 3600 - 30, ended=NOON - 6 * 3600) for t in tries(44)
-    )
+    old = known(tries=(*made(30, hours_ago=6), *made(44, hours_ago=0.5)))
 
-    plan = lay_out(facts(known(tries=earlier), jobs=2), now=NOON, zone=BERLIN)
+    plan = lay_out(facts(old, jobs=2), now=NOON, zone=BERLIN)
 
-    assert plan.likely.done_at == pytest.approx(NOON + OPENING_SECONDS + 120 + 30, abs=0.1)
+    assert plan.likely.done_at == pytest.approx(NOON + 4.5 * 3600 + 30, abs=0.1)
 
 
 def test_jobs_that_ended_without_an_image_are_expected_again() -> None:
