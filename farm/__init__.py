@@ -22,6 +22,5 @@ notify, generation_log   messages to a person; a line for every attempt that end
 replay, testing, wiring  the stand-in Gemini, the shipped fakes, the composition root
 plan                     what a forecast of the queue rests on
 doctor                   what is in place, and whether the pack still knows the page
-capture                  a live page as a saved one without anything private
 cli                      the terminal
 """

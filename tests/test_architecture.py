@@ -32,7 +32,7 @@ LAYERS = [  # low to high: a unit imports its own line or a lower one, never a h
         "generation_log",
     },
     {"supervisor"},
-    {"replay", "testing", "wiring", "capture", "plan", "doctor"},
+    {"replay", "testing", "wiring", "plan", "doctor"},
     {"cli"},
 ]
 LEVEL = {unit: level for level, units in enumerate(LAYERS) for unit in units}
