@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from farm.browser.profiles import browsers_on
+from farm.replay.plays import Condition
 from farm.replay.scenario import Defaults, Scenario
 
 if TYPE_CHECKING:
@@ -65,3 +66,24 @@ async def test_a_window_works_slowly_and_stays_open_until_it_is_told_to_close(
     assert done.code == 0
     assert set(house.saved().values()) <= house.originals(1)
     assert house.browsers() == []
+
+
+@NEEDS_SCREEN
+async def test_a_red_window_stays_before_the_person_and_goes_on_once_it_is_well(
+    build: Build, screen: str
+) -> None:
+    house = await build(Scenario(defaults=Defaults(delay_seconds=0.5)), DISPLAY=screen)
+    account = house.stand_in.world.account("account1")
+    account.suffer(Condition.REGION, 0.0, None)
+    running = await house.start("start", str(house.prompts(1)), "--headed", "--json")
+    await running.until(lambda line: '"state": "needs_person"' in line)
+    (before,) = browsers_on(house.home / "profiles" / "account1")
+
+    account.mend(Condition.REGION)
+    woken = await house.farm("profiles", "wake", "account1")
+    await running.until(says_completed)
+    done = await running.end()
+
+    assert (woken.code, done.code) == (0, 0), woken.err + done.err
+    assert not before.is_running()  # it was the one window all the time, and is closed at the end
+    assert len(house.saved()) == 1
