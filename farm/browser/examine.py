@@ -13,7 +13,7 @@ from playwright.async_api import Page, async_playwright
 
 from farm.browser.choose import Browser
 from farm.browser.launch import LaunchOptions, find_browser, launch_arguments, version_line
-from farm.browser.profiles import SINGLETON_MARKS, Profile, browsers_on, is_held
+from farm.browser.profiles import SINGLETON_MARKS, Profile, browsers_on, is_automated, is_held
 from farm.browser.translate import translated
 from farm.errors import BrowserError, BrowserMissing
 
@@ -41,6 +41,7 @@ class ProfileFacts:
     mode: int = OWNER_ONLY  # rights of the folder; OWNER_ONLY where rights are not of this kind
     held_by: str = ""  # in words
     open_by_hand: int = 0  # process id of a browser that somebody opened on the folder
+    left_behind: bool = False  # a browser runs there that a dead farm started
     stale_marks: bool = False  # a dead browser's lock lies around
 
     @property
@@ -67,12 +68,14 @@ def examine_profile(profile: Profile) -> ProfileFacts:
         return ProfileFacts(exists=False)
     held_by = is_held(profile)
     running = [] if held_by or profile.cdp else browsers_on(profile.path)
+    by_hand = [process.pid for process in running if not is_automated(process)]
     marks = any((profile.path / mark).is_symlink() for mark in SINGLETON_MARKS)
     return ProfileFacts(
         exists=True,
         mode=stat.S_IMODE(profile.path.stat().st_mode) if os.name == "posix" else OWNER_ONLY,
         held_by=held_by,
-        open_by_hand=running[0].pid if running else 0,
+        open_by_hand=by_hand[0] if by_hand else 0,
+        left_behind=len(running) > len(by_hand),
         stale_marks=marks and not held_by and not running and not profile.cdp,
     )
 

@@ -153,6 +153,11 @@ def browsers_on(path: Path) -> list[psutil.Process]:
     return found
 
 
+def is_automated(process: psutil.Process) -> bool:
+    """Whether farm started this browser; a person's has no such switch."""
+    return _AUTOMATED in _command(process)
+
+
 def _write_holder(profile: Profile) -> None:
     facts = {"pid": os.getpid(), "host": platform.node()}
     (profile.path / HOLDER_NAME).write_text(json.dumps(facts), encoding="utf-8")
@@ -168,7 +173,7 @@ def _holder(profile: Profile) -> str:
 
 def _end_leftover(profile: Profile) -> None:
     for process in browsers_on(profile.path):
-        if _AUTOMATED not in _command(process):
+        if not is_automated(process):
             raise ProfileInUse(
                 f"Profile {profile.name} is open in a browser started by hand "
                 f"(process {process.pid}). Close that window first."

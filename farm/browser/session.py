@@ -90,7 +90,7 @@ class BrowserSession:
     @property
     def windowed(self) -> bool:
         """Whether a person can see the page."""
-        return not self.options.headless
+        return self.attached or not self.options.headless
 
     @property
     def page(self) -> Page:

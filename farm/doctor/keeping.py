@@ -49,6 +49,8 @@ def _profile(profile: Profile, seen: ProfileFacts, session: Session | None) -> I
             f"{name}: open in a browser started by hand (process {seen.open_by_hand})",
             "close that window before farm is to use it",
         )
+    if seen.left_behind:
+        yield note(f"{name}: a browser of a farm that died still runs; the next start ends it")
     if seen.stale_marks:
         yield note(f"{name}: a browser that died left its lock; the next start removes it")
     if session and session.state is SessionState.NEEDS_PERSON:

@@ -89,3 +89,26 @@ async def test_the_list_of_profiles_names_the_running_browser(quick: Visit) -> N
 
     (profile,) = json.loads(said.out)["profiles"]
     assert (profile["name"], profile["attaches_to"]) == ("alice", quick.theirs.endpoint)
+
+
+async def test_the_doctor_looks_at_it_in_a_tab_of_its_own(quick: Visit) -> None:
+    said = await quick.house.farm("doctor", "alice", "--json")
+
+    report = json.loads(said.out)
+    (page,) = [s for s in report["sections"] if s["name"] == "page of alice"]
+    assert said.code == 0, said.out
+    assert page["findings"][0]["what"] == "signed in: page and cookies agree"
+    assert await quick.theirs.tabs() == [OWN_TAB]
+
+
+async def test_an_endpoint_without_a_browser_is_broken_and_says_how_to_start_one(
+    build: Build,
+) -> None:
+    house = await build(accounts=0)
+    house.environment["FARM_PROFILE_ALICE_CDP"] = "http://127.0.0.1:9"
+
+    said = await house.farm("doctor", "--json")
+
+    (page,) = [s for s in json.loads(said.out)["sections"] if s["name"] == "page of alice"]
+    assert said.code == 2
+    assert "Start it with --remote-debugging-port=9" in page["findings"][0]["what"]

@@ -86,6 +86,7 @@ def test_without_a_browser_the_three_ways_are_told() -> None:
         (ProfileFacts(exists=True, mode=0o755), None, Level.WARNING, "can read its folder (0755)"),
         (ProfileFacts(exists=True, held_by="process 7"), None, Level.NOTE, "in use by process 7"),
         (ProfileFacts(exists=True, open_by_hand=9), None, Level.WARNING, "by hand (process 9)"),
+        (ProfileFacts(exists=True, left_behind=True), None, Level.NOTE, "still runs"),
         (ProfileFacts(exists=True, stale_marks=True), None, Level.NOTE, "left its lock"),
         (
             SOUND,
