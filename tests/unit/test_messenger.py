@@ -118,6 +118,14 @@ async def test_a_session_that_fails_the_same_way_again_is_told_once() -> None:
     assert [message.cause for message in inbox.got] == [Cause.SIGNED_OUT, Cause.CHALLENGE]
 
 
+async def test_what_could_not_be_delivered_is_not_tried_again_by_the_same_run() -> None:
+    dead = Inbox(faults=[WRONG, WRONG])
+
+    await run(START, red(), STARTING, red(), to=[dead])
+
+    assert dead.tries == 1
+
+
 async def test_after_an_image_the_same_is_told_again() -> None:
     inbox = Inbox()
 
