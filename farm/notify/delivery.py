@@ -15,7 +15,7 @@ from farm.notify.base import Message, NotDelivered, Target
 class Tries:
     """How often a message is tried, and how long between."""
 
-    most: int = 5
+    most: int = 8  # two minutes at most: a network that is gone for one loses no message
     first_seconds: float = 1.0  # doubled each time, a random part of it taken off
     longest_seconds: float = 60.0
 

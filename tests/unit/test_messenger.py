@@ -188,7 +188,7 @@ async def test_a_passing_fault_is_tried_again_with_the_same_message() -> None:
 
 
 async def test_a_target_that_does_not_work_is_told_in_one_sentence() -> None:
-    broken = Inbox(label="slack", faults=[WRONG, WRONG, *[GONE] * 5])
+    broken = Inbox(label="slack", faults=[WRONG, WRONG, *[GONE] * 8])
     works = Inbox()
     events = [red(), red(Cause.CHALLENGE), red(Cause.REGION)]
 
@@ -198,7 +198,7 @@ async def test_a_target_that_does_not_work_is_told_in_one_sentence() -> None:
     assert notice.text == (
         "Messages by slack do not get through: it answered 404. The run goes on."
     )
-    assert broken.tries == 7
+    assert broken.tries == 10
     assert len(works.got) == 3
 
 
