@@ -103,8 +103,12 @@ async def farm_makes(
         profiles=tuple(sessions),
         pace_seconds=PACE_SECONDS,
     )
-    with mock.patch.object(farm.wiring.staff, "BrowserSession", partial(StampedSession, loaded=loaded)):
-        report = await farm.wiring.run.run(settings, options, on_event=watcher, stop=asyncio.Event())
+    with mock.patch.object(
+        farm.wiring.staff, "BrowserSession", partial(StampedSession, loaded=loaded)
+    ):
+        report = await farm.wiring.run.run(
+            settings, options, on_event=watcher, stop=asyncio.Event()
+        )
     if report.exit_code or report.made != len(marks):
         raise NotMeasured(f"farm made {report.made} of {len(marks)} images: {report}")
     prove(scene, watcher.jobs)

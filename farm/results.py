@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, Self
 
 from farm.clock import Clock
+from farm.errors import SaveFailed
 from farm.model.events import JobChanged, RunEvent
 from farm.model.jobs import Job
 from farm.report import contact_sheet
 from farm.sources.results import results_path, write_results
+
+log = logging.getLogger(__name__)
 
 WRITE_SECONDS = 3.0
 """A results file is written again so often at most, and once more at the end."""
@@ -73,7 +77,10 @@ class Results:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            await self._write()
+            try:
+                await self._write()
+            except SaveFailed as error:  # it is written again, at the latest at the end
+                log.warning("%s", error)
             await self.clock.sleep(WRITE_SECONDS)
 
     async def _write(self) -> list[Job]:

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
@@ -14,6 +15,7 @@ from playwright.async_api import APIResponse, Download, Locator
 
 from farm.browser.session import BrowserSession
 from farm.errors import BrowserError, NetworkError
+from farm.files import saving
 
 MAX_IMAGE_BYTES = 20 * 1024 * 1024
 MAX_HOPS = 8  # redirects and text answers that name the next address
@@ -102,18 +104,24 @@ async def press(
 
 
 def write_part(body: bytes, part: Path, url: str) -> Fetched:
-    """Write and hash in chunks; what is on disk is what was hashed."""
+    """Write and hash in chunks; what is on disk is what was hashed. SaveFailed leaves nothing."""
     if len(body) > MAX_IMAGE_BYTES:
         raise FetchRefused(f"{len(body)} bytes are more than an image may have")
-    part.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
-    with part.open("wb") as file:
-        for start in range(0, len(body), CHUNK_BYTES):
-            chunk = body[start : start + CHUNK_BYTES]
-            digest.update(chunk)
-            file.write(chunk)
-        file.flush()
-        os.fsync(file.fileno())
+    with saving(part):
+        try:
+            part.parent.mkdir(parents=True, exist_ok=True)
+            with part.open("wb") as file:
+                for start in range(0, len(body), CHUNK_BYTES):
+                    chunk = body[start : start + CHUNK_BYTES]
+                    digest.update(chunk)
+                    file.write(chunk)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            with suppress(OSError):
+                part.unlink()
+            raise
     return Fetched(part=part, sha256=digest.hexdigest(), size_bytes=len(body), url=url)
 
 
