@@ -112,6 +112,14 @@ def load_settings(
     return Settings(**values, warnings=tuple(_warnings(layers)))
 
 
+def has_display(platform: str, environ: Mapping[str, str] | None = None) -> bool:
+    """Whether a window could be opened here; macOS and Windows always have a place for one."""
+    known = os.environ if environ is None else environ
+    return platform in {"darwin", "win32"} or bool(
+        known.get("DISPLAY") or known.get("WAYLAND_DISPLAY")
+    )
+
+
 def profile_settings(settings: Settings, name: str) -> ProfileSettings:
     """What the user set for one profile: its `farm-profile.toml`, and the endpoint's variable.
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import typer
 
+from farm.cli.capture import capture
 from farm.cli.decisions import fetch
 from farm.cli.demo import demo
 from farm.cli.doctor import doctor
+from farm.cli.incidents import incidents
 from farm.cli.jobs import add, compose, queue
 from farm.cli.notify import notify
 from farm.cli.plan import plan
@@ -53,6 +55,8 @@ app.command()(plan)
 app.command()(login)
 app.add_typer(profiles, name="profiles")
 app.command()(doctor)
+app.command()(capture)
+app.add_typer(incidents, name="incidents")
 app.command()(compose)
 app.add_typer(notify, name="notify")
 app.add_typer(replay, name="replay")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import re
 import tomllib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -18,8 +17,8 @@ import pytest_asyncio
 from PIL import Image
 from playwright.async_api import Page, Route, async_playwright
 
-from farm.model.outcomes import Outcome
-from farm.sites.base import Reading, Turn
+from farm.sites.base import Reading
+from farm.sites.gemini.expectations import about_page, about_turn, differences
 from farm.sites.gemini.pack import Pack, load_pack
 from farm.sites.gemini.reading import read
 from farm.sites.gemini.scripts import SNAPSHOT_JS
@@ -98,58 +97,6 @@ def local(moment: str) -> float:
 def reading_of(snapshot: dict[str, Any], expected: dict[str, Any], pack: Pack) -> Reading:
     now = local(expected.get("now", "2026-07-25T09:00:00"))
     return read(snapshot, pack, now, UTC)
-
-
-def cause(outcome: Outcome | None) -> str:
-    return str(outcome.cause) if outcome else ""
-
-
-def about_page(reading: Reading) -> dict[str, Any]:
-    """A reading in the words of the expectations."""
-    names = ("url", "language", "ui", "conversation", "composer", "composer_text", "generating")
-    blocked = reading.blocked
-    reset = blocked.reset_at if blocked else None
-    return {name: getattr(reading, name) for name in names} | {
-        "sign_in": str(reading.sign_in),
-        "send": str(reading.send),
-        "image_mode": reading.image_mode,
-        "mode_label": reading.mode_label,
-        "conversations": list(reading.conversations),
-        "conversations_listed": reading.conversations_listed,
-        "blocked": cause(blocked),
-        "said": blocked.said if blocked else "",
-        "reset": datetime.fromtimestamp(reset, UTC).isoformat()[:19] if reset else "",
-        "notice": cause(reading.notice),
-        "missing": list(reading.missing),
-        "drifted": list(reading.drifted),
-        "turns": len(reading.turns),
-        "baseline": len(reading.baseline),
-    }
-
-
-def about_turn(turn: Turn) -> dict[str, Any]:
-    """A turn in the words of the expectations."""
-    names = ("id", "query", "text", "started", "finished", "stopped")
-    first = turn.images[0] if turn.images else None
-    return {name: getattr(turn, name) for name in names} | {
-        "images": len(turn.images),
-        "loaded": sum(i.loaded for i in turn.images),
-        "downloads": sum(i.download for i in turn.images),
-        "size": [first.width_px, first.height_px] if first else [],
-        "src": first.src if first else "",
-        "pending": turn.pending_images,
-        "failed": turn.failed_images,
-        "outcome": cause(turn.outcome),
-    }
-
-
-def differences(found: dict[str, Any], expected: dict[str, Any]) -> dict[str, Any]:
-    """What was found instead of what is expected; `src` and `said` are searched for."""
-    return {
-        key: found[key]
-        for key, value in expected.items()
-        if not (re.search(value, found[key]) if key in {"src", "said"} else found[key] == value)
-    }
 
 
 @pytest.mark.parametrize("name", NAMES)
