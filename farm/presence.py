@@ -48,7 +48,9 @@ class Presence:
     async def start(self) -> None:
         """Take up the stored waits; whatever made the session red is to be proven again."""
         self.session = await self.book.session(self.name)
-        if self.session.state is not SessionState.RESTING:
+        if self.session.state is SessionState.RESTING:
+            self.say()
+        else:
             await self.become(SessionState.STARTING, cause=None, message="", job_id=None)
 
     async def become(self, state: SessionState, **changes: Any) -> None:

@@ -43,8 +43,8 @@ async def run(
         if options.replay:
             settings, options = await stack.enter_async_context(on_stand_in(settings, options))
         farm = await stack.enter_async_context(open_farm(settings))
-        queues = await _import_files(farm, options, on_event)
         tell = await stack.enter_async_context(telling(farm, options, on_event))
+        queues = await _import_files(farm, options, tell)
         return await _work_through(farm, options, queues, tell, stop)
 
 
