@@ -15,7 +15,7 @@ steps                    image in, proven image out, home of Pillow
 backends                 hands: whatever can make an image
 attempt, presence        one try at a job; what a session is doing
 wording, settlement      what is sent, and how a try is written down
-waiting, worker          everything a session waits for; the loop
+waiting, witness, worker everything a session waits for; who sees what failed; the loop
 supervisor, results      all loops in one TaskGroup; what a run leaves beside its images
 incidents                evidence of a failure: the first in full, later ones counted
 notify, generation_log   messages to a person; a line for every attempt that ended

@@ -48,7 +48,13 @@ class Presence:
     async def start(self) -> None:
         """Take up the stored waits; whatever made the session red is to be proven again."""
         self.session = await self.book.session(self.name)
-        if self.session.state is SessionState.RESTING:
+        own_rule = self.session.cause in {Cause.LIMITED_CAP, Cause.LIMITED_HOURS}
+        if self.session.state is SessionState.RESTING and own_rule:
+            # The user may have changed the rule meanwhile: it is reckoned anew.
+            await self.become(
+                SessionState.STARTING, cause=None, message="", job_id=None, next_ready_at=0.0
+            )
+        elif self.session.state is SessionState.RESTING:
             self.say()
         else:
             await self.become(SessionState.STARTING, cause=None, message="", job_id=None)

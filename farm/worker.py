@@ -20,6 +20,7 @@ from farm.presence import RED, Presence
 from farm.settlement import Settlement
 from farm.store.base import Claims, Knowledge, Settlements
 from farm.waiting import Gate, NoMoreWork, Terms, Waiting
+from farm.witness import Blind, Witness
 
 log = logging.getLogger(__name__)
 
@@ -33,20 +34,6 @@ class WorkerStore(Claims, Settlements, Knowledge, Protocol):
 
     async def job(self, job_id: int) -> Job | None:
         """One job, as it stands."""
-
-
-class Witness(Protocol):
-    """Keeps evidence of what went wrong."""
-
-    async def witness(self, outcome: Outcome, claim: Claim | None) -> object:
-        """Look at the page as it is now; never raises into the attempt."""
-
-
-class Blind:
-    """A witness that keeps nothing."""
-
-    async def witness(self, outcome: Outcome, claim: Claim | None) -> object:
-        """Nothing is kept."""
 
 
 @dataclass(kw_only=True)
@@ -167,6 +154,7 @@ class Worker:
         """One attempt, from its claim to its settlement."""
         self._hold(claim)
         self._prompts += 1
+        ended: Result | None = None
         began = self.clock.monotonic()
         await self.presence.become(SessionState.BUSY, job_id=claim.job.id)
         self.presence.tell(JobChanged(job=claim.job))
@@ -175,9 +163,7 @@ class Worker:
             await self.witness.witness(result.outcome, self._held)
             await self.settlement.settle(self._held, result)
             log.info("attempt ended", extra={**_about(self._held), "cause": result.outcome.cause})
-            await self._tell_end(self._held, result, self.clock.monotonic() - began)
-            if self._unsaved > self.terms.disk_tries and not self.terms.watch:
-                raise SaveFailed(result.outcome.message)
+            ended, claim = result, self._held
         except LostLease:
             log.warning("the job belongs to somebody else now", extra=_about(claim))
         except BrowserError as error:
@@ -185,7 +171,9 @@ class Worker:
             raise
         finally:
             self.presence.claim = None
-        await self._tell_job(claim.job.id)
+        await self._tell(claim, ended, self.clock.monotonic() - began)
+        if ended and self._unsaved > self.terms.disk_tries and not self.terms.watch:
+            raise SaveFailed(ended.outcome.message)
 
     async def _result(self, claim: Claim) -> Result:
         attempt = Attempt(
@@ -225,25 +213,12 @@ class Worker:
         if nothing_was_sent(claim.attempt.phase):
             await self.store.give_back(claim, Cause.BROWSER_GONE, str(error))
 
-    async def _tell_end(self, claim: Claim, result: Result, seconds: float) -> None:
+    async def _tell(self, claim: Claim, result: Result | None, seconds: float) -> None:
         job = await self.store.job(claim.job.id)
         if job is not None:
-            self.presence.tell(
-                AttemptEnded(
-                    job=job,
-                    session=self.presence.name,
-                    number=claim.attempt.number,
-                    outcome=result.outcome,
-                    images=result.images,
-                    text=AttemptFacts.of(claim.attempt).text,
-                    seconds=seconds,
-                )
-            )
-
-    async def _tell_job(self, job_id: int) -> None:
-        job = await self.store.job(job_id)
-        if job is not None:
             self.presence.tell(JobChanged(job=job))
+        if job is not None and result is not None:
+            self.presence.tell(_end_of(job, claim, result, seconds))
 
     def _hold(self, claim: Claim) -> None:
         self.presence.claim = claim
@@ -254,6 +229,18 @@ class Worker:
         if self.presence.claim is None:
             raise LostLease("no job is in hand")
         return self.presence.claim
+
+
+def _end_of(job: Job, claim: Claim, result: Result, seconds: float) -> AttemptEnded:
+    return AttemptEnded(
+        job=job,
+        session=claim.attempt.session,
+        number=claim.attempt.number,
+        outcome=result.outcome,
+        images=result.images,
+        text=AttemptFacts.of(claim.attempt).text,
+        seconds=seconds,
+    )
 
 
 def _about(claim: Claim) -> dict[str, object]:

@@ -25,6 +25,7 @@ LAYERS = [  # low to high: a unit imports its own line or a lower one, never a h
         "wording",
         "settlement",
         "waiting",
+        "witness",
         "worker",
         "results",
         "incidents",

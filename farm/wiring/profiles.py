@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 
 from farm.browser.login import sign_in_by_hand
-from farm.browser.profiles import Profile, find_profiles, make_profile
+from farm.browser.profiles import Profile, known_profiles, make_profile, with_endpoint
 from farm.clock import SystemClock
 from farm.config import Settings
 from farm.errors import BrowserError, Ended, UsageError
@@ -27,7 +27,7 @@ def chosen(settings: Settings, options: RunOptions) -> list[Profile]:
     """The profiles a run is to drive; UsageError without any."""
     if options.profiles:
         return named(settings, options.profiles)
-    found = list(find_profiles(settings.profiles_dir, settings.profile_paths))
+    found = list(known_profiles(settings))
     if not found:
         raise UsageError("There is no profile yet. Make one and sign it in: farm login NAME")
     return found[: options.sessions]
@@ -35,7 +35,7 @@ def chosen(settings: Settings, options: RunOptions) -> list[Profile]:
 
 def named(settings: Settings, names: Sequence[str]) -> list[Profile]:
     """The profiles of these names; UsageError for one that does not exist."""
-    there = {p.name: p for p in find_profiles(settings.profiles_dir, settings.profile_paths)}
+    there = {p.name: p for p in known_profiles(settings)}
     for name in names:
         if name not in there:
             raise UsageError(
@@ -47,7 +47,7 @@ def named(settings: Settings, names: Sequence[str]) -> list[Profile]:
 async def sign_in(settings: Settings, name: str, say: Callable[[str], None]) -> Outcome | None:
     """`farm login`: a sign-in by hand, then the proof; what is still wrong, or None."""
     clock = SystemClock()
-    profile = make_profile(settings.profiles_dir, name)
+    profile = with_endpoint(settings, make_profile(settings.profiles_dir, name))
     options = launch_options(settings, RunOptions())
     await sign_in_by_hand(profile, options, then=GEMINI, clock=clock, say=say)
     return (await check_profiles(settings, [name]))[name]

@@ -8,6 +8,7 @@ import platform
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
+from importlib import metadata
 
 from farm.backends.web import WebHand
 from farm.browser.launch import LaunchOptions, is_root
@@ -15,6 +16,7 @@ from farm.browser.profiles import Profile
 from farm.browser.session import BrowserSession
 from farm.clock import Clock, LocalZone
 from farm.config import Settings, allowance_of
+from farm.incidents import Incidents
 from farm.model.allowance import next_allowed
 from farm.model.events import RunEvent, RunOptions
 from farm.model.moments import start_of_day
@@ -23,10 +25,12 @@ from farm.model.policy import Policy
 from farm.model.refusals import parse_refusals
 from farm.presence import Presence
 from farm.settlement import Pace, Settlement
+from farm.sites.gemini.evidence import PageEvidence
 from farm.sites.gemini.originals import Originals
 from farm.sites.gemini.page import GeminiPage, Patience
 from farm.sites.gemini.scripts import OBSERVE_JS
 from farm.sites.gemini.shelf import PackShelf
+from farm.steps.cover import cover
 from farm.steps.keep import part_path
 from farm.steps.keeper import DiskKeeper, measure
 from farm.substitutions import FILE_NAME, load_substitutions
@@ -114,6 +118,7 @@ def post(farm: Farm, profile: Profile, options: RunOptions, gate: RunGate, tell:
             clock=clock,
             terms=terms(settings, options),
             presence=presence,
+            witness=witness(farm, hand, tell),
             settlement=Settlement(
                 store=farm.store,
                 presence=presence,
@@ -126,6 +131,19 @@ def post(farm: Farm, profile: Profile, options: RunOptions, gate: RunGate, tell:
         )
 
     return Post(name=profile.name, hire=hire)
+
+
+def witness(farm: Farm, hand: WebHand, tell: Tell) -> Incidents:
+    """Who keeps evidence of what this hand meets."""
+    return Incidents(
+        book=farm.store,
+        evidence=PageEvidence(page=hand.page, paint=cover),
+        logs=farm.settings.log_dir,
+        clock=farm.clock,
+        session=hand.name,
+        tell=tell,
+        version=metadata.version("gemini-farm"),
+    )
 
 
 def open_hand(settings: Settings, profile: Profile, options: RunOptions, clock: Clock) -> WebHand:
@@ -150,9 +168,9 @@ def disk_keeper(farm: Farm) -> DiskKeeper:
 
 def allowance(farm: Farm, name: str) -> Allowance:
     """What the user's own hours and caps say about a profile's next image."""
-    allowed = allowance_of(farm.settings, name)
 
     async def denied() -> tuple[float, Outcome] | None:
+        allowed = allowance_of(farm.settings, name)  # each time: the profile's file may be edited
         now, zone = farm.clock.now(), LocalZone()
         made = 0
         if allowed.a_day is not None:
