@@ -723,6 +723,19 @@ async def test_control_freezes_the_network(chromium: Browser) -> None:
         await visit.page.goto(APP)
 
 
+async def test_control_cuts_every_connection_and_mends_the_network(chromium: Browser) -> None:
+    async with visiting(chromium) as visit:
+        await visit.page.goto(APP)
+        await control(visit.stand_in, "PUT", "/network/cut")
+        with pytest.raises(Error, match="connection ended"):
+            await visit.context.request.get(APP)
+        assert (await control(visit.stand_in, "GET", "/state"))["cut"] is True
+
+        await control(visit.stand_in, "DELETE", "/network/cut")
+
+        await visit.page.goto(APP)
+
+
 async def test_control_sets_a_quota_that_ends_with_its_window(chromium: Browser) -> None:
     async with visiting(chromium) as visit:
         quota = {"quota_images": 1, "window_seconds": 3600}
