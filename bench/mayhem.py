@@ -117,6 +117,12 @@ class Scene:
                 self.surprises.append(f"farm ended by itself with exit code {code}")
                 await asyncio.sleep(1)
 
+    def end_at_once(self) -> None:
+        """Leave no farm behind when the soak itself failed."""
+        self.ending = True
+        if self.farm is not None and self.farm.returncode is None:
+            self.farm.kill()
+
     async def run(self, *words: str) -> None:
         """Another command of the same user."""
         process = await asyncio.create_subprocess_exec(

@@ -130,7 +130,7 @@ async def feed(scene: Scene, wish: Wish, until_time: float) -> int:
             continue
         more = range(given + 1, given + 1 + (wish.prompts or BATCH))
         path = write_batch(scene.home / f"batch-{given}.csv", more)
-        await scene.run("add", str(path), "--queue", "soak")
+        await scene.run("add", str(path))
         given += len(more)
     return given
 
@@ -216,7 +216,7 @@ async def suffer(
         for task in tasks[1:]:
             task.cancel()
         await asyncio.wait(tasks[1:])
-        scene.keeper = tasks[0]
+    scene.keeper = tasks[0]
     return given
 
 
