@@ -11,7 +11,7 @@ from farm.config import Settings
 
 
 def apart(settings: Settings, name: str) -> Settings:
-    """The same settings with queue, profiles and downloads in a folder of FARM_HOME."""
+    """The same settings with queue, profiles, downloads and evidence in a folder of FARM_HOME."""
     home = settings.home / name
     return replace(
         settings,
@@ -21,6 +21,8 @@ def apart(settings: Settings, name: str) -> Settings:
         profile_paths={},
         cdp_endpoints={},
         downloads_dir=home / "downloads",
+        log_dir=home / "logs",
+        notify=(),  # nobody is to be woken for a play
     )
 
 
