@@ -5,26 +5,7 @@
  * recognise any more is covered too. On an open page (a captcha) it is the account's mark alone.
  * The page is not touched: the boxes are painted over in the picture.
  */
-({ pack, open, prompts }) => {
-  const PUBLIC = [
-    "mode_picker", "mode_label", "send", "stop", "tools_menu", "upload_menu", "tool_chip",
-    "banner", "quota_banner", "toast", "dialog", "cookie_dialog",
-  ];
-  const PRIVATE = ["account_mark", "sidebar", "conversation_list", "conversation_link"];
-  const PROMPTS = ["query", "composer"];
-  const { roles } = JSON.parse(pack);
-
-  const query = (root, css) => {
-    try {
-      return [...root.querySelectorAll(css)];
-    } catch (error) {
-      if (!(error instanceof DOMException)) throw error;
-      return [];
-    }
-  };
-  const matches = (names, root = document) =>
-    names.flatMap((name) => (roles[name] ?? []).flatMap((candidate) => query(root, candidate.css)));
-
+({ zones, lastTurn }, { open, prompts }) => {
   const boxes = [];
   const add = (box) => {
     const seen = box.right > 0 && box.bottom > 0 && box.left < innerWidth && box.top < innerHeight;
@@ -50,13 +31,10 @@
     }
   };
 
-  const turns = matches(["turn"]);
-  const last = turns.reduce(
-    (found, el) => (!found || found.compareDocumentPosition(el) & Node.DOCUMENT_POSITION_FOLLOWING ? el : found), null,
-  );
-  const shown = new Set([
-    ...matches(PUBLIC), ...(last ? matches(["answer"], last) : []), ...(prompts ? matches(PROMPTS, last ?? document) : []),
-  ]);
+  const isOurs = (el, zone) => prompts && (zone === "box" || (zone === "query" && lastTurn?.contains(el)));
+  const marked = [...zones];
+  const shown = new Set(marked.filter(([el, zone]) => ["spoken", "own"].includes(zone) || isOurs(el, zone)).map(([el]) => el));
+  const hidden = marked.filter(([el, zone]) => ["private", "query", "box"].includes(zone) && !isOurs(el, zone));
   const holders = new Set();
   for (const el of shown) for (let up = el.parentElement; up && !holders.has(up); up = up.parentElement) holders.add(up);
 
@@ -69,6 +47,6 @@
     }
   };
   if (!open && document.body) visit(document.body);
-  for (const el of matches([...PRIVATE, ...(prompts ? [] : PROMPTS)])) cover(el, null);
+  for (const [el] of hidden) cover(el, null);
   return boxes;
 }

@@ -13,12 +13,16 @@ SNAPSHOT_JS: Final = (_HERE / "snapshot.js").read_text(encoding="utf-8")
 OBSERVE_JS: Final = (_HERE / "observe.js").read_text(encoding="utf-8")
 """`(bindingName) => …`: call that binding soon after the page changed."""
 
-STILL_JS: Final = (_HERE / "still.js").read_text(encoding="utf-8")
-"""`(pack) => {tree, identity, cut}`: the page itself, standing still, every zone named."""
+_ZONES, _STILL, _COVERS = (
+    (_HERE / name).read_text(encoding="utf-8") for name in ("zones.js", "still.js", "covers.js")
+)
 
 MOMENT_JS: Final = f"""(pack) => JSON.stringify({{
-  snapshot: ({SNAPSHOT_JS})(pack), still: ({STILL_JS})(pack) }})"""
-"""Both at one moment, as JSON text, which crosses from the page at a tenth of the cost."""
+  snapshot: ({SNAPSHOT_JS})(pack), still: ({_STILL})(({_ZONES})(pack)) }})"""
+"""`(pack) => {snapshot, still: {tree, identity, cut}}`, both of one moment.
 
-COVERS_JS: Final = (_HERE / "covers.js").read_text(encoding="utf-8")
+As JSON text it crosses from the page at a tenth of the cost.
+"""
+
+COVERS_JS: Final = f"({{ pack, ...asked }}) => ({_COVERS})(({_ZONES})(pack), asked)"
 """`({pack, open, prompts}) => boxes`: what a picture of the window must not show."""
