@@ -3,7 +3,7 @@
 General layout, low to high (tests/test_architecture.py holds it):
 
 errors, model            what everything speaks of; pure
-settings, config         the table of settings; the only reader of env and files
+values, settings, config texts to values; the table of settings; the only reader of env and files
 clock, log               time as an argument; records without secrets
 files, substitutions     writing whole files; the user's table of other words
 sources, compose, naming prompts in, texts and names out

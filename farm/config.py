@@ -23,9 +23,8 @@ from farm.settings import (
     SETTINGS,
     Setting,
     Settings,
-    path_from,
-    same,
 )
+from farm.values import path_from, same
 
 __all__ = [
     "ACCOUNT_ALIAS",

@@ -6,24 +6,18 @@ docs/settings.md come from the table.
 
 from __future__ import annotations
 
-import math
-import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from farm.model.hours import ALWAYS, Hours, parse_hours
-from farm.model.refusals import ALLOWED, parse_refusals
+from farm import values
+from farm.model.hours import ALWAYS, Hours
+from farm.model.refusals import ALLOWED
 
 PREFIX = "FARM_"
 STEALTH = ("off", "minimal", "full")
 LOG_FORMATS = ("plain", "json")
 LOG_LEVELS = ("debug", "info", "warning", "error")
-_BETWEEN_ADDRESSES = re.compile(r"\s*,\s*(?=[A-Za-z][\w+.-]*://)|\s+")  # commas occur inside too
-_WORDS = {"1": True, "true": True, "yes": True, "on": True}
-_WORDS |= {"0": False, "false": False, "no": False, "off": False}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,6 +39,7 @@ class Settings:
     person_wait_seconds: float = 60.0  # a run whose sessions are all red waits so long
     recheck_seconds: float = 20.0  # until a session that needs a person is looked at again
     recycle_prompts: int = 100  # a browser that took so many prompts is opened anew
+    recycle_mb: float = 3000.0  # and one that takes so much memory with all its processes
     on_refusal: str = "fail"  # what to do about refusals; see farm.model.refusals
     working_hours: Hours = ALWAYS  # when sessions may work
     daily_cap: int = 0  # images of an account a day; 0: no cap
@@ -69,17 +64,13 @@ class Settings:
         return self.profile_paths.get(name, self.profiles_dir / name)
 
 
-Parse = Callable[[str, Path], Any]
-"""Text and FARM_HOME in, value out; ValueError when the text is not what `allowed` says."""
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Setting:
     """One row of the table."""
 
     key: str  # the field of Settings; FARM_<KEY> in the environment, <key> in farm.toml
     text: str  # what it does, for docs/settings.md
-    parse: Parse
+    parse: values.Parse
     allowed: str  # for messages: what a good value looks like
     default: str  # as the documents show it
     aliases: Mapping[str, Callable[[str], str]] = field(default_factory=dict)  # seeds' name: unit
@@ -91,85 +82,6 @@ class Setting:
         return PREFIX + self.key.upper()
 
 
-def _text(text: str, _home: Path) -> str:
-    return text
-
-
-def path_from(text: str, home: Path) -> Path:
-    """An absolute path, symbolic links kept; a relative one starts at `home`."""
-    return Path(os.path.abspath(home / Path(text).expanduser()))  # noqa: PTH100  # keeps symlinks
-
-
-def _optional_path(text: str, home: Path) -> Path | None:
-    return path_from(text, home) if text else None
-
-
-def _flag(text: str, _home: Path) -> bool:
-    try:
-        return _WORDS[text.lower()]
-    except KeyError:
-        raise ValueError(text) from None
-
-
-def _number(least: float, most: float = math.inf) -> Parse:
-    def parse(text: str, _home: Path) -> float:
-        value = float(text)
-        if not least <= value <= most or math.isinf(value):
-            raise ValueError(text)
-        return value
-
-    return parse
-
-
-def _count(least: int) -> Parse:
-    def parse(text: str, _home: Path) -> int:
-        if int(text) < least:
-            raise ValueError(text)
-        return int(text)
-
-    return parse
-
-
-def _refusals(text: str, _home: Path) -> str:
-    parse_refusals(text)
-    return text
-
-
-def _hours(text: str, _home: Path) -> Hours:
-    return parse_hours(text)
-
-
-def _choice(words: tuple[str, ...]) -> Parse:
-    def parse(text: str, _home: Path) -> str:
-        if text.lower() not in words:
-            raise ValueError(text)
-        return text.lower()
-
-    return parse
-
-
-def _language(text: str, _home: Path) -> str:
-    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", text):
-        raise ValueError(text)
-    return text
-
-
-def _addresses(text: str, _home: Path) -> tuple[str, ...]:
-    found = tuple(_BETWEEN_ADDRESSES.split(text.strip(" ,\t\r\n")))
-    if not all(re.match(r"[A-Za-z][\w+.-]*://.", address) for address in found):
-        raise ValueError(text)
-    return found
-
-
-def same(text: str) -> str:
-    """An alias in the setting's own unit."""
-    return text
-
-
-def _milliseconds(text: str) -> str:
-    return str(float(text) / 1000)
-
-
 _A_FLAG = "1, true, yes, on or 0, false, no, off"
 _A_PATH = "a path; a relative one starts at FARM_HOME"
 
@@ -178,58 +90,58 @@ SETTINGS: tuple[Setting, ...] = (
         key="home",
         text="The folder that holds `profiles/`, `downloads/`, `logs/`, `farm.db`, `.env` and "
         "`farm.toml`.",
-        parse=path_from,
+        parse=values.path_from,
         allowed="a path; a relative one starts at the current folder",
         default="the current folder",
     ),
     Setting(
         key="database_url",
         text="The job store, as an SQLAlchemy URL with an async driver.",
-        parse=_text,
+        parse=values.text,
         allowed="a URL such as sqlite+aiosqlite:////home/alice/farm.db",
         default="`farm.db` in FARM_HOME",
     ),
     Setting(
         key="profiles_dir",
         text="The folder whose sub-folders are the browser profiles.",
-        parse=path_from,
+        parse=values.path_from,
         allowed=_A_PATH,
         default="`profiles` in FARM_HOME",
     ),
     Setting(
         key="downloads_dir",
         text="Where finished images go, in one folder per day.",
-        parse=path_from,
+        parse=values.path_from,
         allowed=_A_PATH,
         default="`downloads` in FARM_HOME",
-        aliases={"DOWNLOAD_BASE_DIR": same},
+        aliases={"DOWNLOAD_BASE_DIR": values.same},
     ),
     Setting(
         key="prompt_delay_seconds",
         text="The pace: how long a session waits between two prompts.",
-        parse=_number(0),
+        parse=values.number(0),
         allowed="a number of seconds, 0 or more",
         default="90",
-        aliases={"PROMPT_DELAY_MS": _milliseconds},
+        aliases={"PROMPT_DELAY_MS": values.milliseconds},
     ),
     Setting(
         key="pace_jitter",
         text="How far each wait may stray from the pace, as a fraction of it.",
-        parse=_number(0, 1),
+        parse=values.number(0, 1),
         allowed="a number from 0 to 1",
         default="0.2",
     ),
     Setting(
         key="generation_timeout_seconds",
         text="How long an answer may take to show its image.",
-        parse=_number(1),
+        parse=values.number(1),
         allowed="a number of seconds, 1 or more",
         default="300",
     ),
     Setting(
         key="retry_wait_seconds",
         text="The first wait before a failed prompt is tried again; it doubles up to tenfold.",
-        parse=_number(0, 86400),
+        parse=values.number(0, 86400),
         allowed="a number of seconds, 0 or more",
         default="30",
     ),
@@ -237,7 +149,7 @@ SETTINGS: tuple[Setting, ...] = (
         key="max_wait_seconds",
         text="How long a run that ends with its queue waits for the soonest resting session before "
         "it stops with exit code 3; `--watch` waits for ever.",
-        parse=_number(0),
+        parse=values.number(0),
         allowed="a number of seconds, 0 or more",
         default="900",
     ),
@@ -246,7 +158,7 @@ SETTINGS: tuple[Setting, ...] = (
         text="How long a run whose sessions all need a person, or a repaired selector pack, waits "
         "for it before it stops with exit code 3; with windows it is FARM_MAX_WAIT_SECONDS, "
         "`--watch` waits for ever.",
-        parse=_number(0),
+        parse=values.number(0),
         allowed="a number of seconds, 0 or more",
         default="60",
     ),
@@ -254,23 +166,31 @@ SETTINGS: tuple[Setting, ...] = (
         key="recheck_seconds",
         text="How long until a session that needs a person is looked at again, without a window; "
         "each further look comes later, up to 10 minutes.",
-        parse=_number(1),
+        parse=values.number(1),
         allowed="a number of seconds, 1 or more",
         default="20",
     ),
     Setting(
         key="recycle_prompts",
         text="After how many prompts a browser is closed and opened again.",
-        parse=_count(1),
+        parse=values.count(1),
         allowed="a whole number, 1 or more",
         default="100",
+    ),
+    Setting(
+        key="recycle_mb",
+        text="How much memory a browser may take, with all its processes, before it is closed and "
+        "opened again between two prompts, in MiB.",
+        parse=values.number(200),
+        allowed="a number, 200 or more",
+        default="3000",
     ),
     Setting(
         key="on_refusal",
         text="What to do when a prompt is refused: `fail`, `retry` once, `substitute` the words of "
         "`substitutions.toml` and retry once, or `lane:NAME` to hand it to another backend. By "
         "cause: `person=substitute,fail`.",
-        parse=_refusals,
+        parse=values.refusals,
         allowed=f"{ALLOWED}, or such a word for a cause: person=substitute",
         default="fail",
     ),
@@ -278,7 +198,7 @@ SETTINGS: tuple[Setting, ...] = (
         key="working_hours",
         text="When sessions may work, in local time; a span that ends before it begins goes over "
         "midnight. A profile may have hours of its own.",
-        parse=_hours,
+        parse=values.hours,
         allowed="spans such as 08:00-22:00, 22:00-07:00 or mon-fri 08:00-18:00, sat 10:00-14:00",
         default="empty: always",
     ),
@@ -286,7 +206,7 @@ SETTINGS: tuple[Setting, ...] = (
         key="daily_cap",
         text="How many images an account may make in a local day; 0 is no cap. A profile may have "
         "one of its own.",
-        parse=_count(0),
+        parse=values.count(0),
         allowed="a whole number, 0 or more",
         default="0",
     ),
@@ -294,14 +214,14 @@ SETTINGS: tuple[Setting, ...] = (
         key="daily_reserve",
         text="How many images of the daily cap are kept back for the person whose account it is. "
         "A profile may have one of its own.",
-        parse=_count(0),
+        parse=values.count(0),
         allowed="a whole number, 0 or more",
         default="0",
     ),
     Setting(
         key="headless",
         text="Whether browsers run without windows; `--headed` overrides it.",
-        parse=_flag,
+        parse=values.flag,
         allowed=_A_FLAG,
         default="yes",
     ),
@@ -309,35 +229,35 @@ SETTINGS: tuple[Setting, ...] = (
         key="browser",
         text="Which browser to drive. Empty takes the first there is of: Google Chrome, "
         "Playwright's Chromium, the system's chromium.",
-        parse=_text,
+        parse=values.text,
         allowed="a path of a browser, or a channel such as chrome",
         default="empty",
     ),
     Setting(
         key="proxy_server",
         text="The proxy all sessions go through.",
-        parse=_text,
+        parse=values.text,
         allowed="a URL such as http://127.0.0.1:3128",
         default="empty",
     ),
     Setting(
         key="ignore_https_errors",
         text="Accept certificates that cannot be checked: only for a proxy that terminates TLS.",
-        parse=_flag,
+        parse=values.flag,
         allowed=_A_FLAG,
         default="no",
     ),
     Setting(
         key="selectors",
         text="A selector pack (TOML) in place of the shipped one.",
-        parse=_optional_path,
+        parse=values.optional_path,
         allowed=_A_PATH,
         default="empty",
     ),
     Setting(
         key="ui_language",
         text="The language asked of the page.",
-        parse=_language,
+        parse=values.language,
         allowed="a language tag such as en or pt-BR",
         default="en",
     ),
@@ -345,30 +265,30 @@ SETTINGS: tuple[Setting, ...] = (
         key="stealth",
         text="How much playwright-stealth hides: nothing, only `navigator.webdriver`, or all it "
         "can (which may contradict a real profile).",
-        parse=_choice(STEALTH),
+        parse=values.choice(STEALTH),
         allowed=", ".join(STEALTH),
         default="minimal",
     ),
     Setting(
         key="log_level",
         text="What the log file of a run keeps; the terminal shows warnings and worse.",
-        parse=_choice(LOG_LEVELS),
+        parse=values.choice(LOG_LEVELS),
         allowed=", ".join(LOG_LEVELS),
         default="info",
-        aliases={"LOG_LEVEL": same},
+        aliases={"LOG_LEVEL": values.same},
     ),
     Setting(
         key="log_dir",
         text="Where each run leaves its log file.",
-        parse=path_from,
+        parse=values.path_from,
         allowed=_A_PATH,
         default="`logs` in FARM_HOME",
-        aliases={"LOG_DIR": same},
+        aliases={"LOG_DIR": values.same},
     ),
     Setting(
         key="log_format",
         text="How warnings are written to the terminal: for people, or one JSON object per line.",
-        parse=_choice(LOG_FORMATS),
+        parse=values.choice(LOG_FORMATS),
         allowed=", ".join(LOG_FORMATS),
         default="plain",
     ),
@@ -376,7 +296,7 @@ SETTINGS: tuple[Setting, ...] = (
         key="notify",
         text="Where messages to a person go: apprise URLs (https://appriseit.com/services), or "
         "`webhook+https://host/path` for a webhook of your own. `--notify` overrides it.",
-        parse=_addresses,
+        parse=values.addresses,
         allowed="URLs with spaces or commas between them",
         default="empty: nobody is told",
         secret=True,
@@ -384,7 +304,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         key="notify_secret",
         text="What messages to a webhook of your own are signed with.",
-        parse=_text,
+        parse=values.text,
         allowed="any text, or whsec_ and base64 as standardwebhooks.com has it",
         default="empty",
         secret=True,

@@ -123,7 +123,8 @@ class Waiting:
             if self.presence.session.state is SessionState.STARTING:
                 await self.presence.become(SessionState.PACING)  # from the run before
             await self.nap(min(wait, LOOK_SECONDS))
-        await self.presence.become(SessionState.READY, cause=None, message="")
+        if self.presence.session.state is not SessionState.READY:
+            await self.presence.become(SessionState.READY, cause=None, message="")
         return True
 
     async def until_hopeful(self) -> None:

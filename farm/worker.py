@@ -129,9 +129,10 @@ class Worker:
             await self.presence.become(SessionState.READY, cause=None, message="")
         await self._recover()
         while await self.waiting.until_ready():
-            if self._prompts >= self.terms.recycle_prompts or self.hand.worn():
+            if self._prompts >= self.terms.recycle_prompts or await self.hand.worn():
                 return
-            await self._work(await self._next_claim())
+            if (claim := await self._next_claim()) is not None:
+                await self._work(claim)
 
     async def _recover(self) -> None:
         """Finish what an earlier life of this session left in progress."""
@@ -140,15 +141,16 @@ class Worker:
             self.gate.take()
             await self._work(claim)
 
-    async def _next_claim(self) -> Claim:
-        while not self.gate.stop.is_set() and self.gate.take():
-            claim = await self.store.claim(self.id, self.hand.name, self.hand.lanes)
-            if claim is not None:
-                return claim
+    async def _next_claim(self) -> Claim | None:
+        """A job, or None after a moment without one."""
+        if self.gate.stop.is_set() or not self.gate.take():
+            raise NoMoreWork
+        claim = await self.store.claim(self.id, self.hand.name, self.hand.lanes)
+        if claim is None:
             self.gate.put_back()
             await self.waiting.leave_if_done()
             await self.waiting.nap(IDLE_SECONDS)
-        raise NoMoreWork
+        return claim
 
     async def _work(self, claim: Claim) -> None:
         """One attempt, from its claim to its settlement."""

@@ -15,7 +15,7 @@ MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 
 LAYERS = [  # low to high: a unit imports its own line or a lower one, never a higher one
     {"errors", "model"},
-    {"settings", "config", "clock", "log", "files", "privacy", "substitutions"},
+    {"values", "settings", "config", "clock", "log", "files", "privacy", "substitutions"},
     {"sources", "compose", "naming", "report", "store", "browser", "steps"},
     {"sites"},
     {"backends"},

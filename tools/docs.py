@@ -10,7 +10,8 @@ from typing import Any
 import typer
 
 from farm.cli.app import app
-from farm.config import ACCOUNT_ALIAS, ENDPOINT_NAME, PROFILE_FILE, SETTINGS, Setting
+from farm.config import ACCOUNT_ALIAS, ENDPOINT_NAME, PROFILE_FILE, SETTINGS
+from farm.settings import Setting
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 WIDTH = 96

@@ -61,7 +61,7 @@ class Hand(Protocol):
     def repaired(self) -> bool:
         """Whether farm's own data about the site changed since the hand last looked."""
 
-    def worn(self) -> bool:
+    async def worn(self) -> bool:
         """Whether the tool is better closed and opened again before the next job."""
 
     async def make(self, work: Work, record: Record) -> Drawn:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
@@ -35,7 +35,7 @@ class WebHand:
     originals: Originals
     part_path: PartPath
     name: str
-    is_worn: Callable[[], bool] = lambda: False  # whether the browser takes too much memory
+    is_worn: Callable[[], Awaitable[bool]]  # whether the browser takes too much memory
     lanes: tuple[str, ...] = field(init=False)
     _seen_pack: Pack | None = None  # the one in use when the page was last proven or failed to be
     _shown: bool = False  # the window was brought before the person
@@ -76,9 +76,9 @@ class WebHand:
         """Whether the selector pack or its override was written since the last look."""
         return self.page.pack() is not self._seen_pack
 
-    def worn(self) -> bool:
+    async def worn(self) -> bool:
         """Whether the browser takes more memory than it should."""
-        return self.is_worn()
+        return await self.is_worn()
 
     async def make(self, work: Work, record: Record) -> Drawn:
         """Send the prompt once and bring its images back."""

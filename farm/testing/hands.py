@@ -80,7 +80,7 @@ class ScriptedHand:
         """Nobody repairs a script."""
         return False
 
-    def worn(self) -> bool:
+    async def worn(self) -> bool:
         """It never wears out."""
         return False
 

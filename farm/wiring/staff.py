@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import platform
@@ -11,6 +12,7 @@ from datetime import date, datetime
 from importlib import metadata
 
 from farm.backends.web import WebHand
+from farm.browser.footprint import footprint_on
 from farm.browser.launch import LaunchOptions, is_root
 from farm.browser.profiles import Profile
 from farm.browser.session import BrowserSession
@@ -149,8 +151,14 @@ def witness(farm: Farm, hand: WebHand, tell: Tell) -> Incidents:
 def open_hand(settings: Settings, profile: Profile, options: RunOptions, clock: Clock) -> WebHand:
     """A web hand on this profile, its browser still closed."""
     page = open_page(settings, profile, options, clock)
+
+    async def is_worn() -> bool:
+        found = await asyncio.to_thread(footprint_on, profile.path)
+        return found.memory_mb > settings.recycle_mb
+
     return WebHand(
         name=profile.name,
+        is_worn=is_worn,
         page=page,
         originals=Originals(page=page, measure=measure),
         part_path=lambda job, number: part_path(settings.downloads_dir, job, number),

@@ -1,0 +1,113 @@
+"""Text in, value out: how the settings are read. Pure; ValueError for a text that will not do."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from farm.model.hours import Hours, parse_hours
+from farm.model.refusals import parse_refusals
+
+_BETWEEN_ADDRESSES = re.compile(r"\s*,\s*(?=[A-Za-z][\w+.-]*://)|\s+")  # commas occur inside too
+_WORDS = {"1": True, "true": True, "yes": True, "on": True}
+_WORDS |= {"0": False, "false": False, "no": False, "off": False}
+
+Parse = Callable[[str, Path], Any]
+"""Text and FARM_HOME in, value out; ValueError when the text is not what `allowed` says."""
+
+
+def text(text: str, _home: Path) -> str:
+    """The text as it is."""
+    return text
+
+
+def path_from(text: str, home: Path) -> Path:
+    """An absolute path, symbolic links kept; a relative one starts at `home`."""
+    return Path(os.path.abspath(home / Path(text).expanduser()))  # noqa: PTH100  # keeps symlinks
+
+
+def optional_path(text: str, home: Path) -> Path | None:
+    """`path_from`; None for an empty text."""
+    return path_from(text, home) if text else None
+
+
+def flag(text: str, _home: Path) -> bool:
+    """Yes or no."""
+    try:
+        return _WORDS[text.lower()]
+    except KeyError:
+        raise ValueError(text) from None
+
+
+def number(least: float, most: float = math.inf) -> Parse:
+    """A parser of numbers between these."""
+
+    def parse(text: str, _home: Path) -> float:
+        value = float(text)
+        if not least <= value <= most or math.isinf(value):
+            raise ValueError(text)
+        return value
+
+    return parse
+
+
+def count(least: int) -> Parse:
+    """A parser of whole numbers from here on."""
+
+    def parse(text: str, _home: Path) -> int:
+        if int(text) < least:
+            raise ValueError(text)
+        return int(text)
+
+    return parse
+
+
+def refusals(text: str, _home: Path) -> str:
+    """A refusal policy, as it was written."""
+    parse_refusals(text)
+    return text
+
+
+def hours(text: str, _home: Path) -> Hours:
+    """Working hours."""
+    return parse_hours(text)
+
+
+def choice(words: tuple[str, ...]) -> Parse:
+    """A parser of one of these words."""
+
+    def parse(text: str, _home: Path) -> str:
+        if text.lower() not in words:
+            raise ValueError(text)
+        return text.lower()
+
+    return parse
+
+
+def language(text: str, _home: Path) -> str:
+    """A language tag."""
+    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", text):
+        raise ValueError(text)
+    return text
+
+
+def addresses(text: str, _home: Path) -> tuple[str, ...]:
+    """Addresses with a scheme, apart by commas or blanks."""
+    found = tuple(_BETWEEN_ADDRESSES.split(text.strip(" ,\t\r\n")))
+    if not all(re.match(r"[A-Za-z][\w+.-]*://.", address) for address in found):
+        raise ValueError(text)
+    return found
+
+
+def same(text: str) -> str:
+    """An alias in the setting's own unit."""
+    return text
+
+
+def milliseconds(text: str) -> str:
+    """An alias in milliseconds, in seconds."""
+    return str(float(text) / 1000)
