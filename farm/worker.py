@@ -210,6 +210,8 @@ class Worker:
     async def _give_back_unsent(self, error: BrowserError) -> None:
         """What was not sent goes back; the rest stays open for the next life of this session."""
         claim = self._held
+        gone = Outcome(cause=Cause.BROWSER_GONE, message=str(error))
+        await self.witness.witness(gone, claim)
         log.warning("the browser failed", extra={**_about(claim), "error": str(error)})
         self.gate.put_back()
         if nothing_was_sent(claim.attempt.phase):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import socket
@@ -25,6 +26,8 @@ SECRETS = {
     "an address of messages": re.compile(PASSWORD),
     "a signing key": re.compile(SECRET),
 }
+
+PNG = b"\x89PNG\r\n"
 
 
 def trail(house: House) -> list[dict[str, Any]]:
@@ -59,6 +62,7 @@ async def test_a_sign_out_is_told_once_however_often_the_run_is_started(
     (red,) = [message for message in post.got if message["occasion"] == "person"]
     assert (red["session"], red["cause"]) == ("account1", "signed_out")
     assert "farm login account1" in red["text"]
+    assert base64.b64decode(red["screenshot"]["base64"]).startswith(PNG)
 
 
 async def test_the_trail_holds_each_attempt_and_the_logs_hold_no_secret(
