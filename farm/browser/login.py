@@ -1,4 +1,8 @@
-"""Signing in by hand: an ordinary browser, no automation, on the profile's own folder."""
+"""Signing in by hand: an ordinary browser, no automation, on the profile's own folder.
+
+`sign_in_by_hand` is the seam for `farm login --remote`, a sign-in on a server without a screen:
+another function of its shape that shows the window elsewhere, proven afterwards in the same way.
+"""
 
 from __future__ import annotations
 

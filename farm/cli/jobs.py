@@ -14,7 +14,7 @@ from farm.cli.options import AsJson, QueueName, open_settings
 from farm.cli.render import JOB_HEAD, counts_text, job_rows, say, say_json, say_table
 from farm.cli.shapes import job_label, plain
 from farm.errors import UsageError
-from farm.model.jobs import Job, JobState
+from farm.model.jobs import AttemptFacts, Job, JobState
 
 if TYPE_CHECKING:
     from farm.wiring import Farm
@@ -181,6 +181,8 @@ def _say_attempts(attempts: Sequence[Any]) -> None:
         counted = "" if a.counted or a.cause is None else ", not counted"
         said = f" {a.message}" if a.message else ""
         say(f"  attempt {a.number} by {a.session}: {a.phase.value}, {ended}{counted}.{said}")
+        if text := AttemptFacts.of(a).text:
+            say(f"    text: {text}")
 
 
 def needed(ids: Sequence[str] | None) -> Sequence[str]:
