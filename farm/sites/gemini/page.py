@@ -28,6 +28,8 @@ Verdict = Callable[[Reading], T | None]
 SIGN_IN_COOKIES = frozenset({"SID", "__Secure-1PSID"})
 _ONLY_NEW_PROMPTS = frozenset({Cause.LIMITED_QUOTA, Cause.LIMITED_THROTTLE, Cause.WRONG_MODE})
 _TRIES = 3
+_LOADS = 2  # a page that broke off while it loaded shows next to nothing: it is loaded again
+_FEW_ROLES = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,12 +125,14 @@ class GeminiPage:
         A used-up allowance or a wrong mode hinders new prompts only: whoever comes to look at what
         was already made is let through.
         """
-        status = await self.open(route, **values)
-        reading = await self.watch(_shell_is_there, self._hydration(status))
-        if reading is None:
+        for _ in range(_LOADS):
+            status = await self.open(route, **values)
+            if await self.watch(_shell_is_there, self._hydration(status)) is not None:
+                return await self._prove_sign_in()
             reading = await self.look()
-            raise Ended(_shut(reading) or _drift(reading, "composer"))
-        return await self._prove_sign_in()
+            if len(reading.matched) >= _FEW_ROLES:
+                break  # the page is there, and what farm needs of it is not
+        raise Ended(_shut(reading) or _drift(reading, "composer"))
 
     async def new_chat(self) -> Reading:
         """A fresh chat in image mode, signed in and ready to be typed into."""
