@@ -11,7 +11,7 @@ ARGS ?=
 JOBS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help ready demo test check docs bench soak clean
+.PHONY: help ready demo test check docs bench soak night clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; \
@@ -42,6 +42,9 @@ bench: ready ## Measure the budgets and the ratios against the seeds' recipe
 
 soak: ready ## Work under random deaths for SOAK_MINUTES (20): totals exact, memory flat
 	@$(BIN)/python -m bench.soak $(ARGS)
+
+night: ready ## 120 prompts, three accounts, one limited, one signed out, everything hurt
+	@$(BIN)/python -m bench.soak --night $(ARGS)
 
 clean: ## Remove what make made; profiles, downloads and farm.db stay
 	rm -rf .venv build dist demo .mypy_cache .ruff_cache .pytest_cache .coverage htmlcov *.egg-info

@@ -1,8 +1,9 @@
 """Hours of work under random deaths: every total exact, memory and processes flat.
 
     python -m bench.soak [--minutes 20] [--json FILE]       until the time is over
-    python -m bench.soak --night [--json FILE]              120 prompts: one account limited, one
-                                                            signed out half-way
+    python -m bench.soak --night [--prompts 120] [--json FILE]
+                                                            one account limited, one signed out
+                                                            half-way
 
 The installed command works on a stand-in that refuses, stops, drops and decorates by a fixed mix,
 while farm, its browsers, their pages and the network are hurt at random. In the first third of the
@@ -47,7 +48,7 @@ from farm.replay.stand_in import StandIn
 
 ACCOUNTS = ("account1", "account2", "account3")
 BATCH, ENOUGH_OPEN = 30, 15
-NIGHT_PROMPTS, NIGHT_QUOTA = 120, 12
+NIGHT_PROMPTS = 120
 MOST_PROMPTS = 20_000  # of a soak of any length
 SAMPLE_SECONDS = 3.0
 WARM_UP_SECONDS = 45.0  # of the last life of farm
@@ -92,7 +93,7 @@ class Wish:
 @asynccontextmanager
 async def scene_in(folder: Path, wish: Wish) -> AsyncIterator[Scene]:
     """Three signed-in accounts on a stand-in with the mixed scenario."""
-    limited = {"account3": {"quota_images": NIGHT_QUOTA}} if wish.night else {}
+    limited = {"account3": {"quota_images": wish.prompts // 10}} if wish.night else {}
     scenario = mixed_scenario(wish.prompts or MOST_PROMPTS, limited)
     home = folder / "home"
     home.mkdir(mode=0o700)
@@ -324,13 +325,14 @@ def asked() -> tuple[Wish, Path | None]:
     parser = argparse.ArgumentParser(prog="python -m bench.soak", description="Hours of deaths.")
     minutes = float(os.environ.get("SOAK_MINUTES") or 20)
     parser.add_argument("--minutes", type=float, default=minutes, help="or SOAK_MINUTES")
-    parser.add_argument("--night", action="store_true", help="120 prompts, however long")
+    parser.add_argument("--night", action="store_true", help="so many prompts, however long")
+    parser.add_argument("--prompts", type=int, default=NIGHT_PROMPTS, help="of a night")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     parser.add_argument("--json", type=Path, metavar="FILE", help="write there, not to stdout")
     words = parser.parse_args()
     wish = Wish(
         minutes=words.minutes,
-        prompts=NIGHT_PROMPTS if words.night else 0,
+        prompts=words.prompts if words.night else 0,
         pause=(5, 12) if words.night else (4, 12),
         seed=words.seed,
         night=words.night,
