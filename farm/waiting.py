@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from farm.backends.base import Hand
 from farm.clock import Clock
 from farm.model.causes import Cause
+from farm.model.events import Notice
 from farm.model.outcomes import Outcome
 from farm.model.sessions import SessionState, Wish, WishKind
 from farm.presence import RED, Presence
@@ -20,6 +21,7 @@ DAY_SECONDS = 24 * 3600.0
 _NOW_SECONDS = 0.05  # a shorter wait is none
 _SLOWER = 1.5  # each look at a red session comes so much later than the one before
 _SLOWEST_SECONDS = 600.0
+_CAUTION = 3.0
 
 
 class NoMoreWork(Exception):
@@ -225,9 +227,16 @@ class Waiting:
             self._alone_since = None
             return
         now = self.clock.monotonic()
-        self._alone_since = now if self._alone_since is None else self._alone_since
+        if self._alone_since is None:
+            self._alone_since = now
+            self._say_how_long(seconds)
         if now - self._alone_since >= seconds:
             raise NoMoreWork
+
+    def _say_how_long(self, seconds: float) -> None:
+        if seconds > 0:
+            text = f"No session can work now. {self.presence.name} waits {seconds:.0f} s for you."
+            self.presence.tell(Notice(level="warning", text=text))
 
     def _note_new_trouble(self) -> None:
         """After an image a red session is looked at soon again; else it is the old trouble."""
@@ -237,6 +246,8 @@ class Waiting:
 
     def _plan_recheck(self) -> None:
         first = self.terms.recheck_seconds
+        if self.presence.session.cause is Cause.CHALLENGE:
+            first *= _CAUTION  # each look loads the page that already distrusts us
         self._recheck = min(self._recheck * _SLOWER or first, max(first, _SLOWEST_SECONDS))
         self._recheck_at = self.clock.monotonic() + self._recheck
 
