@@ -8,7 +8,7 @@ BIN := .venv/bin
 # Extra arguments for pytest: make test ARGS="-k settings -x"
 ARGS ?=
 # Test processes; most of a browser test is waiting, so one more than there are cores is not too many.
-JOBS ?= 3
+JOBS ?= 6
 
 .DEFAULT_GOAL := help
 .PHONY: help ready demo test check docs bench soak night clean

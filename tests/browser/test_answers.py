@@ -210,7 +210,7 @@ async def test_an_answer_that_never_ends_is_given_up_and_found_again_by_opening_
 
     own = await History(page=desk.page).reopen(sent, PROMPT)
     desk.beat.step(3)
-    turn = await answer.images(20)
+    turn = await answer.images(60)
 
     assert timed_out is None
     assert own is not None

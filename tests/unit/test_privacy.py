@@ -13,7 +13,7 @@ from farm.privacy import Veil, address, shape
         ("https://gemini.google.com/app?hl=en#top", "https://gemini.google.com/app"),
         ("https://gemini.google.com/u/1/app/0123456789abcdef", "https://gemini.google.com/u/1/app/*"),
         ("https://gemini.google.com/app/aaaaaaaabbbbbbbb", "https://gemini.google.com/app/*"),
-        ("https://eve:pass@gemini.google.com/images", "https://gemini.google.com/images"),
+        ("https://eve:pass@chat.example.com/images", "https://chat.example.com/images"),
         ("https://lh3.googleusercontent.com/ogw/alice=s32-c", "https://lh3.googleusercontent.com/ogw/*"),
         ("https://lh3.google.com/rd-gg/Abc/def", "https://lh3.google.com/rd-gg/*/*"),
         ("blob:https://gemini.google.com/0b1c2d3e-4f50", "blob:https://gemini.google.com/*"),
