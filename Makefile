@@ -7,11 +7,11 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 BIN := .venv/bin
 # Extra arguments for pytest: make test ARGS="-k settings -x"
 ARGS ?=
-# Test processes; most of a browser test is waiting, so one more than there are cores is not too many.
-JOBS ?= 6
+# Test processes; most of a browser test is waiting, so twice the cores is not too many.
+JOBS ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help ready demo test check docs bench soak night clean
+.PHONY: help ready demo test long check docs bench soak night clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; \
@@ -24,8 +24,11 @@ ready: ## Create .venv, install farm into it, find or install a browser
 demo: ready ## Twelve prompts through two real browser sessions, on the stand-in
 	@$(BIN)/farm demo
 
-test: ready ## Run every test
-	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
+test: ready ## Run every test but the long ones
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not long" $(ARGS)
+
+long: ready ## Run the tests that wait for minutes: long outages, slept-through leases, a night
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m long $(ARGS)
 
 check: ready ## Style, types, architecture and documents
 	@$(BIN)/ruff check .

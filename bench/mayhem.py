@@ -144,7 +144,12 @@ class Scene:
         if not path.exists():
             return []
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)) as connection:
-            return connection.execute(query, values).fetchall()
+            try:
+                return connection.execute(query, values).fetchall()
+            except sqlite3.OperationalError as error:
+                if "no such table" not in str(error):
+                    raise
+                return []  # the file is there, and farm is just laying it out
 
     def count(self, *states: str) -> int:
         """Jobs in these states."""

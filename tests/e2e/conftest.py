@@ -27,6 +27,7 @@ async def build(tmp_path: Path) -> AsyncIterator[Build]:
             home = tmp_path / "home"
             home.mkdir(mode=0o700)
             house = House(home=home, stand_in=stand_in, environment=environment(stand_in, settings))
+            stack.push_async_callback(house.end_all)
             await asyncio.gather(*(sign_in(house, f"account{n + 1}") for n in range(accounts)))
             return house
 

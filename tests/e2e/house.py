@@ -83,6 +83,15 @@ class House:
     home: Path
     stand_in: StandIn
     environment: dict[str, str]
+    started: list[asyncio.subprocess.Process] = field(default_factory=list)
+
+    async def end_all(self) -> None:
+        """End every command that a failed test left behind."""
+        for process in self.started:
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
 
     def prompts(self, count: int = 4, **columns: str) -> Path:
         """A prompt file; `{n}` in a value becomes the row's number."""
@@ -112,6 +121,7 @@ class House:
             stdin=asyncio.subprocess.DEVNULL, stdout=stdout,
             stderr=asyncio.subprocess.PIPE, limit=2**22,
         )  # fmt: skip
+        self.started.append(process)
         return Running(process=process)
 
     async def farm(self, *arguments: str, seconds: float = RUN_SECONDS) -> Finished:

@@ -59,7 +59,15 @@ async def cut_network(house: House, _session: str) -> None:
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("strike", [cut_network, kill_browser, kill_page, close_tab])
+@pytest.mark.parametrize(
+    "strike",
+    [
+        cut_network,
+        kill_browser,
+        pytest.param(kill_page, marks=pytest.mark.long),
+        pytest.param(close_tab, marks=pytest.mark.long),
+    ],
+)
 async def test_a_death_at_any_point_costs_no_prompt_and_no_image(
     build: Build, strike: Strike, tmp_path: Path
 ) -> None:
@@ -78,6 +86,7 @@ async def test_a_death_at_any_point_costs_no_prompt_and_no_image(
     assert house.browsers() == []
 
 
+@pytest.mark.long
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize("gone", [Proxy.cut, Proxy.freeze])
 async def test_a_long_time_without_a_network_costs_its_time_and_no_session(

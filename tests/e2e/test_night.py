@@ -16,6 +16,7 @@ PROMPTS = 30
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 async def test_after_a_night_of_deaths_every_job_tells_the_truth(tmp_path: Path) -> None:
     told = tmp_path / "night.json"

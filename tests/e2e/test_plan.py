@@ -21,6 +21,7 @@ async def planned(house: House, *arguments: str) -> Any:
     return json.loads(done.out)["plan"]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)
 async def test_a_run_takes_about_as_long_as_its_plan_says(build: Build) -> None:
     house = await build(

@@ -97,6 +97,7 @@ async def test_a_farm_that_was_frozen_at_any_point_touches_nothing_of_another_s(
     assert house.browsers() == []
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 async def test_a_farm_that_slept_longer_than_its_lease_finishes_what_it_had_begun(
     build: Build,
