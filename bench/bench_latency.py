@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any, Self
 from unittest import mock
 
-import farm.wiring.run
+import farm.wiring
 import farm.wiring.staff
 from bench.stage import NotMeasured, Stage, scenario, spread, stage, write_prompts
 from farm.browser.profiles import make_profile
@@ -106,9 +106,7 @@ async def farm_makes(
     with mock.patch.object(
         farm.wiring.staff, "BrowserSession", partial(StampedSession, loaded=loaded)
     ):
-        report = await farm.wiring.run.run(
-            settings, options, on_event=watcher, stop=asyncio.Event()
-        )
+        report = await farm.wiring.run(settings, options, on_event=watcher, stop=asyncio.Event())
     if report.exit_code or report.made != len(marks):
         raise NotMeasured(f"farm made {report.made} of {len(marks)} images: {report}")
     prove(scene, watcher.jobs)

@@ -81,6 +81,7 @@ class Presence:
             job_id=None,
             cause=why.cause,
             message=why.message,
+            mode=why.mode,
         )
 
     async def turn_red(self, state: SessionState, why: Outcome) -> None:

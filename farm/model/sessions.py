@@ -35,7 +35,12 @@ class Session:
     throttles: int = 0  # throttles in a row, for the doubling back-off
     transients: int = 0  # transient errors in a row; three are a throttle
     doubts: int = 0  # limits in a row that were not believed; one prompt is the probe
-    mode: str = ""  # the model that the page named last
+    mode: str = ""  # the model that its limit is of, "" if the page named none
+
+    def is_freed_by(self, mode: str) -> bool:
+        """Whether a page that shows this model is beyond the limit the session rests for."""
+        limited = self.state is SessionState.RESTING and self.cause is Cause.LIMITED_QUOTA
+        return limited and "" not in {self.mode, mode} and self.mode != mode
 
 
 class WishKind(StrEnum):

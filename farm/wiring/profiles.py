@@ -53,26 +53,31 @@ async def sign_in(settings: Settings, name: str, say: Callable[[str], None]) -> 
     return (await check_profiles(settings, [name]))[name]
 
 
-async def _wake(settings: Settings, names: Sequence[str]) -> None:
-    """Tell a farm that runs to look again at sessions that were red and are proven well now."""
+async def _wake(settings: Settings, modes: Mapping[str, str]) -> None:
+    """Tell a farm that runs to go on with sessions that are proven well, in these models.
+
+    Red ones are looked at again; a rest ends if it was for the limit of another model.
+    """
     async with open_farm(settings) as farm:
-        for name in names:
-            if (await farm.store.session(name)).state in RED:
+        for name, mode in modes.items():
+            session = await farm.store.session(name)
+            if session.state in RED or session.is_freed_by(mode):
                 await farm.store.wish(name, Wish(kind=WishKind.WAKE))
 
 
 async def check_profiles(settings: Settings, names: Sequence[str]) -> Mapping[str, Outcome | None]:
     """What keeps each profile from making images, proven on the page; None where nothing does."""
     clock, found = SystemClock(), dict[str, Outcome | None]()
+    modes: dict[str, str] = {}
     for profile in named(settings, names):
         page = open_page(settings, profile, RunOptions(), clock)
         try:
             async with page.session:
-                await page.new_chat()
+                modes[profile.name] = (await page.new_chat()).mode_label
             found[profile.name] = None
         except Ended as ended:
             found[profile.name] = ended.outcome
         except BrowserError as error:
             found[profile.name] = Outcome(cause=Cause.BROWSER_GONE, message=str(error))
-    await _wake(settings, [name for name, problem in found.items() if problem is None])
+    await _wake(settings, modes)
     return found

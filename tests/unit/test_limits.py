@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from farm.model.causes import Cause
 from farm.model.limits import Limit, learned_window
+from farm.model.sessions import Session, SessionState
 
 HOUR = 3600.0
 
@@ -55,3 +58,19 @@ def test_another_model_and_another_cause_teach_nothing() -> None:
 
 def test_an_image_after_a_holiday_says_nothing_about_the_window() -> None:
     assert learned_window([quota(1, lifted=100)], "Flash") is None
+
+
+@pytest.mark.parametrize(
+    ("limited", "shown", "freed"),
+    [("Pro", "Flash", True), ("Pro", "Pro", False), ("", "Flash", False), ("Pro", "", False)],
+)
+def test_a_limit_is_of_its_model_and_another_one_is_free(
+    limited: str,
+    shown: str,
+    freed: bool,
+) -> None:
+    session = Session(
+        name="alice", state=SessionState.RESTING, cause=Cause.LIMITED_QUOTA, mode=limited
+    )
+
+    assert session.is_freed_by(shown) is freed
