@@ -62,8 +62,8 @@ async def cut_network(house: House, _session: str) -> None:
 @pytest.mark.parametrize(
     "strike",
     [
-        cut_network,
         kill_browser,
+        pytest.param(cut_network, marks=pytest.mark.long),
         pytest.param(kill_page, marks=pytest.mark.long),
         pytest.param(close_tab, marks=pytest.mark.long),
     ],

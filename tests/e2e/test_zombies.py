@@ -70,6 +70,7 @@ async def stopped(farm: Running) -> Finished:
     return await farm.end()
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)
 async def test_a_farm_that_was_frozen_at_any_point_touches_nothing_of_another_s(
     build: Build,
