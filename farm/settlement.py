@@ -27,7 +27,7 @@ class Ledger(Settlements, Knowledge, Protocol):
     """What a settlement needs of the job store."""
 
 
-class Whole(Protocol):
+class SharedLimit(Protocol):
     """What a settlement tells the whole run."""
 
     def put_back(self) -> None:
@@ -67,7 +67,7 @@ class Settlement:
 
     store: Ledger
     presence: Presence
-    limit: Whole
+    limit: SharedLimit
     refusals: Refusals
     clock: Clock
     pace: Pace = field(default_factory=Pace)

@@ -14,6 +14,7 @@ from farm.model.events import Notice
 from farm.model.outcomes import Outcome
 from farm.model.sessions import SessionState, Wish, WishKind
 from farm.presence import RED, Presence
+from farm.settlement import SharedLimit
 
 LOOK_SECONDS = 5.0  # between two looks at wishes, pauses and repairs
 CLOSE_SECONDS = 300.0  # for a longer wait the browser is closed
@@ -28,20 +29,11 @@ class NoMoreWork(Exception):
     """The worker is done: nothing is left for it, or nothing it may wait for."""
 
 
-class Gate(Protocol):
+class Gate(SharedLimit, Protocol):
     """What all workers of a run share."""
 
     stop: asyncio.Event
-    at_work: set[str]
-
-    def put_back(self) -> None:
-        """Return a reservation that ended no job."""
-
-    def rest_all(self, until: float) -> None:
-        """Send every session of this exit to rest."""
-
-    def suspects_address(self, session: str, now: float) -> bool:
-        """Note that a session may be unwanted for its address; True if another one just was."""
+    at_work: set[str]  # sessions that may still end jobs
 
     def take(self) -> bool:
         """Reserve one job of the run's limit; False when the limit is reached."""
@@ -77,9 +69,7 @@ class Terms:
     """How a worker behaves."""
 
     max_wait_seconds: float = 900.0  # a longer rest ends the worker, unless it watches
-    person_wait_seconds: float = (
-        60.0  # how long a run whose sessions are all red waits for a person
-    )
+    person_wait_seconds: float = 60.0  # a run whose sessions are all red waits so long
     recheck_seconds: float = 20.0  # until a red session is looked at again, then ever later
     watch: bool = False  # stay when the queue is empty and through every rest
     keep_open: bool = False  # leave the window open at the end, until the run is stopped

@@ -24,8 +24,6 @@ from farm.witness import Blind, Witness
 
 log = logging.getLogger(__name__)
 
-__all__ = ["Gate", "NoMoreWork", "Terms", "Worker", "WorkerStore"]
-
 IDLE_SECONDS = 1.0  # between two looks at a queue that has nothing for us now
 
 

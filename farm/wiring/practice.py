@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -14,8 +13,6 @@ from farm.clock import SystemClock
 from farm.config import Settings
 from farm.model.events import RunOptions
 from farm.wiring.staff import open_page
-
-log = logging.getLogger(__name__)
 
 GEMINI = "https://gemini.google.com/app"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 
 from farm.browser.login import sign_in_by_hand
@@ -17,8 +16,6 @@ from farm.model.sessions import Wish, WishKind
 from farm.presence import RED
 from farm.wiring.opened import open_farm
 from farm.wiring.staff import launch_options, open_page
-
-log = logging.getLogger(__name__)
 
 GEMINI = "https://gemini.google.com/app"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -25,8 +24,6 @@ from farm.wiring.practice import on_stand_in
 from farm.wiring.profiles import chosen
 from farm.wiring.staff import post
 from farm.wiring.telling import telling
-
-log = logging.getLogger(__name__)
 
 Tell = Callable[[RunEvent], None]
 

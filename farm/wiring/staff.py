@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import platform
 from collections.abc import Callable
@@ -41,8 +40,6 @@ from farm.waiting import Allowance, Terms, Waiting
 from farm.wiring.opened import Farm
 from farm.wording import Wording
 from farm.worker import Worker
-
-log = logging.getLogger(__name__)
 
 Tell = Callable[[RunEvent], None]
 
