@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,14 +13,12 @@ from typing import Any
 
 from farm.clock import Clock
 from farm.log import redact_value
-from farm.model.events import AttemptEnded, Notice, RunEvent, SessionChanged
+from farm.model.events import AttemptEnded, Notice, RunEvent, SessionChanged, Tell
 from farm.model.jobs import status_word
 
 log = logging.getLogger(__name__)
 
 FILE_NAME = "generation-log.jsonl"
-
-Tell = Callable[[RunEvent], None]
 
 
 @dataclass(kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -140,3 +140,6 @@ RunEvent: TypeAlias = (
     | IncidentSeen
     | RunEnded
 )
+
+Tell: TypeAlias = Callable[[RunEvent], None]
+"""Whoever is told what happens in a run."""

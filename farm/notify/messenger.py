@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
 from farm.clock import Clock
 from farm.errors import StoreError, UsageError
-from farm.model.events import Notice, RunEnded, RunEvent
+from farm.model.events import Notice, RunEnded, RunEvent, Tell
 from farm.notify.base import Message, NotDelivered, Target
 from farm.notify.delivery import Tries, deliver
 from farm.notify.occasions import Occasion, Occasions, Well, failed
 
 log = logging.getLogger(__name__)
 
-Tell = Callable[[RunEvent], None]
 
 LAST_WORDS_SECONDS = 10.0  # how long the end of a run waits for what is still to be delivered
 REMEMBERED_SECONDS = 12 * 3600.0

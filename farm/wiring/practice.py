@@ -12,9 +12,8 @@ from farm.browser.profiles import Profile, make_profile
 from farm.clock import SystemClock
 from farm.config import Settings
 from farm.model.events import RunOptions
+from farm.wiring.profiles import GEMINI
 from farm.wiring.staff import open_page
-
-GEMINI = "https://gemini.google.com/app"
 
 
 @asynccontextmanager

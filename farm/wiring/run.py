@@ -1,10 +1,10 @@
-"""The composition root: the only module that puts concrete things together."""
+"""A run of `farm start`: files in, every session worked, results written."""
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +12,7 @@ from pathlib import Path
 from farm.browser.launch import is_root
 from farm.clock import Clock
 from farm.config import Settings
-from farm.model.events import Notice, RunEnded, RunEvent, RunOptions, RunReport, RunStarted
+from farm.model.events import Notice, RunEnded, RunOptions, RunReport, RunStarted, Tell
 from farm.model.jobs import OPEN_STATES, JobState
 from farm.model.verdict import judge
 from farm.results import Results
@@ -24,8 +24,6 @@ from farm.wiring.practice import on_stand_in
 from farm.wiring.profiles import chosen
 from farm.wiring.staff import post
 from farm.wiring.telling import telling
-
-Tell = Callable[[RunEvent], None]
 
 _SLICE_SECONDS = 30.0
 WITHOUT_SANDBOX = "Running as root: the browsers start without their sandbox."

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
 from importlib import metadata
@@ -19,7 +18,7 @@ from farm.clock import Clock, LocalZone
 from farm.config import Settings, allowance_of
 from farm.incidents import Incidents
 from farm.model.allowance import next_allowed
-from farm.model.events import RunEvent, RunOptions
+from farm.model.events import RunOptions, Tell
 from farm.model.moments import start_of_day
 from farm.model.outcomes import Outcome
 from farm.model.policy import Policy
@@ -40,8 +39,6 @@ from farm.waiting import Allowance, Terms, Waiting
 from farm.wiring.opened import Farm
 from farm.wording import Wording
 from farm.worker import Worker
-
-Tell = Callable[[RunEvent], None]
 
 
 def launch_options(settings: Settings, options: RunOptions) -> LaunchOptions:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from farm.generation_log import FILE_NAME, GenerationLog
-from farm.model.events import RunEvent, RunOptions
+from farm.model.events import RunOptions, Tell
 from farm.notify.messenger import Messenger
 from farm.notify.occasions import Occasions
 from farm.notify.targets import targets_of
 from farm.wiring.opened import Farm
-
-Tell = Callable[[RunEvent], None]
 
 
 @asynccontextmanager
