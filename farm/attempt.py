@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
 from farm.backends.base import Drawn, Hand, Work
 from farm.errors import Ended, Interrupted
 from farm.model.causes import Cause
-from farm.model.images import Image, RawImage
+from farm.model.images import Image, Maker, RawImage
 from farm.model.jobs import PHASES, AttemptFacts, Claim, Job, Phase, nothing_was_sent
 from farm.model.outcomes import Outcome
 from farm.model.prompts import Prompt
@@ -91,7 +91,7 @@ class Attempt:
         if phase is Phase.SAVED:
             image = await self.keeper.still_stands(facts.path, facts.sha256)
             if image is not None:
-                return (image,)
+                return (replace(image, maker=Maker(**facts.maker)),)
         act = self.hand.make if nothing_was_sent(phase) else self.hand.resume
         return await self._kept(act)
 
@@ -116,9 +116,11 @@ class Attempt:
         for raw in drawn.images:
             owner = await self.store.owner_of(raw.sha256)
             foreign = None if owner == job.id else owner
-            images.append(await self.keeper.keep(raw, job.prompt, owner=foreign))
+            image = await self.keeper.keep(raw, job.prompt, owner=foreign)
+            images.append(replace(image, maker=drawn.maker))
         first = images[0]
-        await self._commit(Phase.SAVED, {"path": first.path, "sha256": first.sha256})
+        facts = {"path": first.path, "sha256": first.sha256, "maker": asdict(drawn.maker)}
+        await self._commit(Phase.SAVED, facts)
         return tuple(images)
 
     async def _for_review(self, outcome: Outcome) -> tuple[Image, ...]:
@@ -127,7 +129,8 @@ class Attempt:
             return ()
         prompt = self.claim.job.prompt
         kept = [await self.keeper.keep_for_review(raw, prompt) for raw in self._drawn.images]
-        return tuple(image for image in kept if image is not None)
+        maker = self._drawn.maker
+        return tuple(replace(image, maker=maker) for image in kept if image is not None)
 
     async def _commit(self, phase: Phase, facts: Mapping[str, Any]) -> None:
         # A hand that takes an answer up again passes phases it had already reached.

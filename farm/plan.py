@@ -12,7 +12,8 @@ from pathlib import Path
 
 from farm.config import Settings, allowance_of
 from farm.model.allowance import Allowance
-from farm.model.jobs import ANY_LANE, ENDED_STATES, WEB_LANE, session_lane
+from farm.model.jobs import ENDED_STATES
+from farm.model.lanes import ANY_LANE, WEB_LANE, session_lane
 from farm.model.moments import start_of_day
 from farm.model.plan import Facts, Known
 from farm.model.prices import Price, prices_of

@@ -103,6 +103,11 @@ def addresses(text: str, _home: Path) -> tuple[str, ...]:
     return found
 
 
+def targets(text: str, _home: Path) -> tuple[str, ...]:
+    """Places to deliver to, apart by commas or blanks; `farm.deliver` knows their kinds."""
+    return tuple(filter(None, _BETWEEN_ADDRESSES.split(text.strip(" ,\t\r\n"))))
+
+
 def same(text: str) -> str:
     """An alias in the setting's own unit."""
     return text

@@ -82,7 +82,7 @@ What concerns one profile alone. A key that farm does not know ends the command 
 
 def settings_page() -> str:
     """Every setting: what it does, what it takes, what it is without being set."""
-    head = SETTINGS_HEAD.format(written=WRITTEN.format("farm/settings.py"))
+    head = SETTINGS_HEAD.format(written=WRITTEN.format("farm/settings/"))
     sections = [line for setting in SETTINGS for line in setting_lines(setting)]
     tail = PROFILES_TAIL.format(alias=ACCOUNT_ALIAS, endpoint=ENDPOINT_NAME, file=PROFILE_FILE)
     return "\n".join([head, *sections, tail])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
-from farm.model.images import RawImage
+from farm.model.images import Maker, RawImage
 from farm.model.jobs import AttemptFacts, Phase
 from farm.model.prompts import Prompt
 
@@ -31,6 +31,7 @@ class Drawn:
     """Images a hand brought back, unproven, in the order the page shows them; never empty."""
 
     images: tuple[RawImage, ...]
+    maker: Maker = field(default_factory=Maker)
 
 
 class Hand(Protocol):

@@ -10,7 +10,8 @@ from typing import Self
 from farm.backends.base import Drawn, Record, Work
 from farm.errors import Ended, Interrupted
 from farm.model.causes import Cause
-from farm.model.jobs import ANY_LANE, PHASES, WEB_LANE, Phase, session_lane
+from farm.model.jobs import PHASES, Phase
+from farm.model.lanes import ANY_LANE, WEB_LANE, session_lane
 from farm.model.outcomes import Outcome
 from farm.sites.base import Reading, SignIn, Turn
 from farm.sites.gemini.answers import Answer

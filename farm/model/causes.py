@@ -23,11 +23,16 @@ class Cause(StrEnum):
     LIMITED_CAP = "limited.cap"  # the user's own allowance for this account and day is used up
     LIMITED_HOURS = "limited.hours"  # outside the user's working hours
     LIMITED_BY_HAND = "limited.by_hand"  # the user sent the session to rest
+    LIMITED_BUDGET = "limited.budget"  # the user's own budget for an API is used up
     TRANSIENT = "transient"  # a card or toast that says: try again
     SIGNED_OUT = "signed_out"
     CHALLENGE = "challenge"  # captcha, consent, "unusual traffic": a person must look
     REGION = "region"  # not available here
     WRONG_MODE = "wrong_mode"  # the chosen model cannot make images
+    KEY_REJECTED = "key_rejected"  # an API does not take the key, or not for this
+    NO_CREDIT = "no_credit"  # the API's account cannot pay
+    RETIRED = "retired"  # the model was shut down
+    UNSUPPORTED = "unsupported"  # the job asks for what this model cannot do
     DRIFT = "drift"  # a part of the page that farm needs is not there
     PREVIEW_ONLY = "unproven.preview_only"  # only the small preview could be had
     PLACEHOLDER = "unproven.placeholder"  # an image frame that never got its picture
@@ -50,7 +55,17 @@ class Cause(StrEnum):
         return self.value.partition(".")[0]
 
 
-NEEDS_PERSON = frozenset({Cause.SIGNED_OUT, Cause.CHALLENGE, Cause.REGION, Cause.WRONG_MODE})
+NEEDS_PERSON = frozenset(
+    {
+        Cause.SIGNED_OUT,
+        Cause.CHALLENGE,
+        Cause.REGION,
+        Cause.WRONG_MODE,
+        Cause.KEY_REJECTED,
+        Cause.NO_CREDIT,
+        Cause.RETIRED,
+    }
+)
 LIMITS = frozenset(c for c in Cause if c.family == "limited")
 REFUSALS = frozenset(
     {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -19,6 +19,16 @@ class RawImage:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Maker:
+    """Who made an image, and at what price."""
+
+    backend: str = ""  # web, gemini, openai, fal, sdwebui, comfyui
+    account: str = ""  # the profile's name, or the label of a key: never the key
+    model: str = ""
+    cost_microusd: int | None = None  # of the whole attempt; None: not known, 0: free
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Image:
     """A proven file under its final name."""
 
@@ -30,3 +40,17 @@ class Image:
     media_type: str  # sniffed: image/png, image/jpeg, image/webp
     source: str
     warnings: tuple[str, ...] = ()
+    maker: Maker = field(default_factory=Maker)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Derivative:
+    """A file made from an image; the image itself is never altered."""
+
+    kind: str  # what it is for: size, webp, sidecar, …; unique within an image
+    path: str  # relative to the downloads folder, with forward slashes
+    sha256: str
+    size_bytes: int
+    width_px: int  # 0 for what is no picture
+    height_px: int
+    media_type: str

@@ -10,14 +10,6 @@ from typing import Any
 from farm.model.causes import LIMITS, Cause
 from farm.model.prompts import Prompt
 
-ANY_LANE = "any"
-WEB_LANE = "web"
-
-
-def session_lane(session: str) -> str:
-    """The lane only one session serves: where a job waits while its conversation lives there."""
-    return f"session:{session}"
-
 
 class JobState(StrEnum):
     """Where a job stands. `delayed` is `pending` with a time before which nobody claims it."""
@@ -127,6 +119,7 @@ class AttemptFacts:
     sha256: str = ""  # saved
     by_hand: bool = False  # a person says that it was sent: it is never sent again
     preview_px: tuple[int, int] = (0, 0)  # ready: natural size of the first image on the page
+    maker: Mapping[str, Any] = field(default_factory=dict)  # saved: see farm.model.images.Maker
 
     @classmethod
     def of(cls, attempt: Attempt) -> AttemptFacts:

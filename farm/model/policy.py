@@ -179,6 +179,12 @@ def _wait(_s: Situation, p: Policy, _roll: Roll) -> Decision:
     return Decision(job=JobMove.AGAIN, session=SessionMove.REST, session_wait_seconds=p.own_rest)
 
 
+def _budget(s: Situation, p: Policy, _roll: Roll) -> Decision:
+    told = s.outcome.reset_at
+    rest = p.own_rest if told is None else max(0.0, told - s.now)
+    return Decision(job=JobMove.AGAIN, session=SessionMove.REST, session_wait_seconds=rest)
+
+
 def _disk(_s: Situation, p: Policy, _roll: Roll) -> Decision:
     return Decision(
         job=JobMove.AGAIN, session=SessionMove.REST_ALL, session_wait_seconds=p.disk_rest
@@ -220,6 +226,7 @@ _RULES: Mapping[Cause, Rule] = {
     Cause.LIMITED_CAP: _wait,
     Cause.LIMITED_HOURS: _wait,
     Cause.LIMITED_BY_HAND: _wait,
+    Cause.LIMITED_BUDGET: _budget,
     Cause.NOT_SAVED: _disk,
     Cause.TRANSIENT: _transient,
     Cause.DRIFT: _stop,
@@ -233,6 +240,7 @@ _RULES: Mapping[Cause, Rule] = {
     Cause.BROWSER_GONE: _relaunch,
     Cause.AMBIGUOUS: _review,
     Cause.CANCELLED: _fail,
+    Cause.UNSUPPORTED: _fail,
     **dict.fromkeys(REFUSALS, _refused),
     **dict.fromkeys(NEEDS_PERSON, _call_person),
 }

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
+from farm.model.lanes import ANY_LANE, Need, lane
+
 _SIZE = re.compile(r"^\s*(\d{1,5})\s*[x×X*]\s*(\d{1,5})\s*(?:px)?\s*$")
 MAX_SIDE_PX = 16_384
 
@@ -63,12 +65,22 @@ class Prompt:
     description: str
     title: str = ""
     author: str = ""
+    references: tuple[str, ...] = ()  # pictures to go by: paths or https addresses, in order
+    negative: str = ""  # what the picture must not show
+    backend: str = ""  # the row's own wish, "" is the run's
+    model: str = ""  # as above
     extra: Mapping[str, str] = field(default_factory=dict)  # unknown columns, kept in order
+
+    @property
+    def lane(self) -> str:
+        """Which hands may take it."""
+        needs = {Need.REFERENCES} if self.references else ()
+        return lane(self.backend or ANY_LANE, needs)
 
     @property
     def fingerprint(self) -> str:
         """sha256 (hex) over everything that changes the picture or its name, not over `extra`."""
-        facts = (
+        facts: tuple[str, ...] = (
             self.id,
             self.image_type.value,
             self.filename,
@@ -79,6 +91,8 @@ class Prompt:
             self.title,
             self.author,
         )
+        if more := self._more():  # older rows keep their fingerprint
+            facts = (*facts, repr(more))
         # A tuple's repr keeps the fields apart and takes a tenth of the time of JSON.
         return hashlib.sha256(repr(facts).encode()).hexdigest()
 
@@ -95,14 +109,29 @@ class Prompt:
             "description": self.description,
             "title": self.title,
             "author": self.author,
+            **self._more(),
             "extra": dict(self.extra),
         }
+
+    def _more(self) -> dict[str, Any]:
+        """The fields that few rows have, those that are set."""
+        more: dict[str, Any] = {}
+        if self.references:
+            more["references"] = list(self.references)
+        if self.negative:
+            more["negative"] = self.negative
+        if self.backend:
+            more["backend"] = self.backend
+        if self.model:
+            more["model"] = self.model
+        return more
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> Self:
         """The inverse of `to_payload`."""
         values = dict(payload)
         values["image_type"] = ImageType(values["image_type"])
+        values["references"] = tuple(values.get("references", ()))
         values["size"] = Size.parse(values["size"]) if values["size"] else None
         return cls(**values)
 
@@ -124,6 +153,11 @@ class SourceRow:
     def fingerprint(self) -> str:
         """The prompt's fingerprint."""
         return self.prompt.fingerprint
+
+    @property
+    def lane(self) -> str:
+        """Which hands may take it; see `farm.model.lanes`."""
+        return self.prompt.lane
 
     @property
     def payload(self) -> str:

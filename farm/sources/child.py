@@ -36,6 +36,7 @@ class ReadRow(NamedTuple):
     payload: str  # JSON text
     row: int
     regenerate: bool
+    lane: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def _say(document: Any) -> None:
 
 
 def _ready(row: SourceRow) -> ReadRow:
-    return ReadRow(row.prompt_id, row.fingerprint, row.payload, row.row, row.regenerate)
+    return ReadRow(row.prompt_id, row.fingerprint, row.payload, row.row, row.regenerate, row.lane)
 
 
 if __name__ == "__main__":

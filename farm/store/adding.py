@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from farm.errors import UsageError
-from farm.model.jobs import ANY_LANE, ENDED_STATES, JobState
+from farm.model.jobs import ENDED_STATES, JobState
 from farm.store.base import Added, Importable
 from farm.store.database import Database, insert
 from farm.store.endings import AFRESH
@@ -51,7 +51,6 @@ class SqlImport:
         rows: Iterable[Importable],
         source: str,
         *,
-        lane: str = ANY_LANE,
         priority: int = 0,
     ) -> Added:
         """Import rows; all of them or none, also when `rows` raises in the middle.
@@ -64,7 +63,7 @@ class SqlImport:
         async with self._database.write() as connection:
             queue_id = await _bind(connection, queue, source)
             newest = await connection.scalar(sa.select(sa.func.max(jobs.c.id))) or 0
-            home = {"queue_id": queue_id, "lane": lane, "home_lane": lane, "priority": priority}
+            home = {"queue_id": queue_id, "priority": priority}
             fresh = await _is_empty(connection, queue_id)
             while chunk := await asyncio.to_thread(next, chunks, ()):
                 _refuse_twins(numbers, chunk)
@@ -113,7 +112,15 @@ class SqlImport:
             "max_attempts": self._database.terms.max_attempts,
             "updated_at": self._database.now(),
         }
-        own = ("prompt_id", "fingerprint", "payload", "source_row", "regen_done")
+        own = (
+            "prompt_id",
+            "fingerprint",
+            "payload",
+            "source_row",
+            "regen_done",
+            "lane",
+            "home_lane",
+        )
         statement = sa.insert(jobs).values(
             **same, **{name: sa.bindparam(name, type_=jobs.c[name].type) for name in own}
         )
@@ -125,7 +132,8 @@ class SqlImport:
         places = [order.index(name) for name in own]
         lines = []
         for row in rows:
-            cells = (row.prompt_id, row.fingerprint, row.payload, row.row, _regen_done(row))
+            marks = (row.row, _regen_done(row), row.lane, row.lane)
+            cells = (row.prompt_id, row.fingerprint, row.payload, *marks)
             for place, cell in zip(places, cells, strict=True):
                 line[place] = cell
             lines.append(tuple(line))
@@ -159,8 +167,12 @@ _MARKS: Final[Mapping[str, Any]] = {
     "regen_done": sa.bindparam("row_regen_done"),
 }
 _EXTRA: Final[Mapping[str, Any]] = {**_MARKS, "payload": sa.bindparam("row_payload")}
+_ROW_LANE: Final = sa.bindparam("row_lane", type_=sa.Text())
 _CONTENT: Final[Mapping[str, Any]] = {
     **_EXTRA,
+    "home_lane": _ROW_LANE,
+    # A job that waits for its own session stays there.
+    "lane": sa.case((jobs.c.lane == jobs.c.home_lane, _ROW_LANE), else_=jobs.c.lane),
     "fingerprint": sa.bindparam("row_fingerprint"),
     "version": jobs.c.version + 1,
 }
@@ -168,8 +180,8 @@ _CHANGES: Final[Mapping[Verdict, Mapping[str, Any]]] = {
     Verdict.UNCHANGED: _EXTRA,
     Verdict.OUTDATED: _MARKS,
     Verdict.CHANGED: _CONTENT,
-    Verdict.RENEWED: {**_CONTENT, **AFRESH},
-    Verdict.REGENERATED: {**_CONTENT, **AFRESH},
+    Verdict.RENEWED: {**_CONTENT, **AFRESH, "lane": _ROW_LANE},
+    Verdict.REGENERATED: {**_CONTENT, **AFRESH, "lane": _ROW_LANE},
 }
 
 
@@ -180,6 +192,7 @@ def _parameters(job_id: int, row: Importable) -> dict[str, Any]:
         "row_regen_done": _regen_done(row),
         "row_payload": json.loads(row.payload),
         "row_fingerprint": row.fingerprint,
+        "row_lane": row.lane,
     }
 
 

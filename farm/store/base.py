@@ -81,6 +81,10 @@ class Importable(Protocol):
     def regenerate(self) -> bool:
         """Whether the row asks to be drawn again."""
 
+    @property
+    def lane(self) -> str:
+        """Which hands may take it; see `farm.model.lanes`."""
+
 
 class Claims(Protocol):
     """How a worker gets and keeps jobs."""

@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from farm.errors import UsageError
 from farm.model.images import Image
-from farm.model.jobs import PHASES, JobState, Phase, nothing_was_sent, session_lane
+from farm.model.jobs import PHASES, JobState, Phase, nothing_was_sent
+from farm.model.lanes import session_lane
 from farm.store.database import Database
 from farm.store.endings import AFRESH, RELEASED
 from farm.store.images import Keeping

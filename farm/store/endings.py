@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from farm.model.causes import Cause
-from farm.model.jobs import JobState, Phase, session_lane
+from farm.model.jobs import JobState, Phase
+from farm.model.lanes import session_lane
 from farm.store.database import Database
 from farm.store.fates import Ending, Standing
 from farm.store.images import Keeping

@@ -19,7 +19,8 @@ class Keeping:
 
     def __init__(self, database: Database) -> None:
         fresh = insert(database.dialect_name, images).values(at=database.now())
-        facts = [column for column in images.c if column.name not in {"id", "job_id", "path"}]
+        own = {"id", "job_id", "path", "perceptual", "finishing_until", "finished_at", "trouble"}
+        facts = [column for column in images.c if column.name not in own]
         # A path the job already has means: the newer file stands there now.
         self._statement = fresh.on_conflict_do_update(
             index_elements=["job_id", "path"],

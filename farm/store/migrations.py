@@ -31,8 +31,30 @@ def _to_2(connection: sa.Connection) -> None:
     by_day.create(connection)
 
 
+def _to_3(connection: sa.Connection) -> None:
+    """Who made an image and what becomes of it; the outbox; what was spent; sheets."""
+    time = "DOUBLE PRECISION" if connection.dialect.name == "postgresql" else "DOUBLE"
+    for column in (
+        "backend TEXT NOT NULL DEFAULT ''",
+        "account TEXT NOT NULL DEFAULT ''",
+        "model TEXT NOT NULL DEFAULT ''",
+        "cost_microusd BIGINT",
+        "perceptual TEXT",
+        f"finishing_until {time}",
+        f"finished_at {time}",
+        "trouble TEXT NOT NULL DEFAULT ''",
+    ):
+        connection.execute(sa.text(f"ALTER TABLE images ADD COLUMN {column}"))
+    # What was made before there were steps stays as it is; `farm images` makes copies of it.
+    connection.execute(sa.text("UPDATE images SET finished_at = at, backend = 'web'"))
+    for name in ("derivatives", "deliveries", "spend", "sheets"):
+        metadata.tables[name].create(connection)
+    images = metadata.tables["images"]
+    next(i for i in images.indexes if i.name == "images_unfinished").create(connection)
+
+
 # UPGRADES[0] brings version 1 to 2, and so on. A released one is never edited.
-UPGRADES: Final[tuple[Upgrade, ...]] = (_to_2,)
+UPGRADES: Final[tuple[Upgrade, ...]] = (_to_2, _to_3)
 
 NEWEST: Final = 1 + len(UPGRADES)
 

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 import sqlalchemy as sa
 
 from farm.model.causes import Cause
-from farm.model.images import Image
+from farm.model.images import Image, Maker
 from farm.model.jobs import Attempt, Job, JobState, Phase
 from farm.model.prompts import Prompt
 from farm.model.sessions import Session, SessionState
@@ -117,6 +117,12 @@ def image_of(row: AnyRow) -> Image:
         media_type=row.media_type,
         source=row.source,
         warnings=tuple(row.warnings),
+        maker=Maker(
+            backend=row.backend,
+            account=row.account,
+            model=row.model,
+            cost_microusd=row.cost_microusd,
+        ),
     )
 
 
@@ -138,7 +144,8 @@ def session_values(session: Session) -> dict[str, Any]:
 
 def image_values(image: Image) -> dict[str, Any]:
     """The columns of an image that the image itself knows."""
-    return {**asdict(image), "warnings": list(image.warnings)}
+    values = asdict(image)
+    return {**values, **values.pop("maker"), "warnings": list(image.warnings)}
 
 
 def words(states: Sequence[JobState]) -> list[str]:

@@ -166,7 +166,84 @@ images: Final = sa.Table(
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("warnings", sa.JSON, nullable=False),
     _time("at", nullable=False),
+    _text("backend"),
+    _text("account"),
+    _text("model"),
+    sa.Column("cost_microusd", sa.BigInteger),  # NULL: not known
+    sa.Column("perceptual", sa.Text),  # 16 hex digits that look alike for pictures that do
+    _time("finishing_until"),  # the lease of whoever makes its derivatives
+    _time("finished_at"),  # NULL while steps are still to be taken
+    _text("trouble"),  # why they could not be
     sa.UniqueConstraint("job_id", "path"),
+)
+
+derivatives: Final = sa.Table(
+    "derivatives",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("image_id", _ID, sa.ForeignKey("images.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("path", sa.Text, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("size_bytes", sa.BigInteger, nullable=False),
+    sa.Column("width_px", sa.Integer, nullable=False),
+    sa.Column("height_px", sa.Integer, nullable=False),
+    sa.Column("media_type", sa.Text, nullable=False),
+    _time("at", nullable=False),
+    sa.UniqueConstraint("image_id", "kind"),
+)
+
+deliveries: Final = sa.Table(  # the outbox: a file that is to be put somewhere, until it is
+    "deliveries",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    _of_job(),
+    sa.Column("target", sa.Text, nullable=False),  # without passwords
+    sa.Column("path", sa.Text, nullable=False),  # relative to the downloads folder
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("folder", sa.Text, nullable=False),  # below the target, with forward slashes
+    sa.Column("state", sa.Text, nullable=False, server_default="pending"),
+    _count("attempts"),
+    _time("not_before"),
+    _count("fence"),
+    _text("worker"),
+    _time("lease_until"),
+    sa.Column("facts", sa.JSON, nullable=False),  # what a later try goes on from
+    _text("remote_id"),
+    _text("link"),
+    _text("message"),
+    _time("at", nullable=False),
+    _time("delivered_at"),
+    sa.UniqueConstraint("target", "job_id", "path", "sha256"),
+    sqlite_autoincrement=True,
+)
+
+spend: Final = sa.Table(  # money: reserved before an API is asked, settled when it has answered
+    "spend",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("attempt_id", _ID, unique=True),  # NULL for a command without a job
+    sa.Column("job_id", _ID),
+    sa.Column("run", sa.Text, nullable=False),  # of which run's budget it is
+    sa.Column("day", sa.Text, nullable=False),  # the user's local day, 2026-11-21
+    sa.Column("backend", sa.Text, nullable=False),
+    sa.Column("account", sa.Text, nullable=False),
+    sa.Column("model", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),  # reserved, settled, released
+    sa.Column("reserved_microusd", sa.BigInteger, nullable=False),
+    sa.Column("spent_microusd", sa.BigInteger),  # NULL until settled
+    _flag("estimated"),  # settled without a word of the API about it
+    sa.Column("usage", sa.JSON, nullable=False),  # what the API said it used
+    _time("at", nullable=False),
+    _time("settled_at"),
+)
+
+sheets: Final = sa.Table(  # what is still to be written back into a sheet
+    "sheets",
+    metadata,
+    sa.Column("queue_id", _ID, sa.ForeignKey("queues.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("written", sa.JSON, nullable=False),  # by row: a hash of the cells that stand there
+    _time("at", nullable=False),
 )
 
 sessions: Final = sa.Table(
@@ -260,3 +337,7 @@ sa.Index("attempts_by_day", attempts.c.ended_at)
 sa.Index("limits_of_session", limits.c.session, limits.c.at)
 sa.Index("events_of_job", events.c.job_id)
 sa.Index("images_by_content", images.c.sha256)
+_index_where("images_unfinished", images.c.finished_at.is_(None), images.c.id)
+_index_where("deliveries_due", deliveries.c.state == "pending", deliveries.c.not_before)
+sa.Index("deliveries_of_job", deliveries.c.job_id)
+sa.Index("spend_by_day", spend.c.day, spend.c.backend)

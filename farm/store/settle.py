@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from farm.errors import LostLease
 from farm.model.causes import Cause
 from farm.model.images import Image
-from farm.model.jobs import Attempt, Claim, JobState, Phase, session_lane
+from farm.model.jobs import Attempt, Claim, JobState, Phase
+from farm.model.lanes import session_lane
 from farm.store.database import Database
 from farm.store.endings import Endings, Leaving, select_standings, standing_of
 from farm.store.fates import (

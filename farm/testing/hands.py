@@ -11,7 +11,8 @@ from typing import Any, Self
 from farm.backends.base import Drawn, Record, Work
 from farm.errors import BrowserGone, Ended, Interrupted
 from farm.model.images import RawImage
-from farm.model.jobs import ANY_LANE, WEB_LANE, Phase, session_lane
+from farm.model.jobs import Phase
+from farm.model.lanes import ANY_LANE, WEB_LANE, session_lane
 from farm.model.outcomes import Outcome
 
 

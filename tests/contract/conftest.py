@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from farm.model.images import Image
-from farm.model.jobs import Claim, Job, JobState, Phase, session_lane
+from farm.model.jobs import Claim, Job, JobState, Phase
+from farm.model.lanes import session_lane
 from farm.model.prompts import Prompt, SourceRow
 from farm.store.base import Added
 from farm.store.engine import open_store

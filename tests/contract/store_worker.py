@@ -15,7 +15,8 @@ import uuid
 
 from farm.errors import LostLease
 from farm.model.images import Image
-from farm.model.jobs import Claim, Phase, session_lane
+from farm.model.jobs import Claim, Phase
+from farm.model.lanes import session_lane
 from farm.store.database import Terms
 from farm.store.engine import open_store
 from farm.store.facade import Store

@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 
 from farm.model.images import Image
-from farm.model.jobs import JobState, session_lane
+from farm.model.jobs import JobState
+from farm.model.lanes import session_lane
 from farm.model.prompts import Prompt, SourceRow
 from farm.store.engine import open_store
 from farm.store.facade import Store

@@ -9,7 +9,8 @@ import pytest
 
 from farm.errors import LostLease
 from farm.model.causes import Cause
-from farm.model.jobs import ANY_LANE, Claim, JobState, Phase
+from farm.model.jobs import Claim, JobState, Phase
+from farm.model.lanes import ANY_LANE
 from farm.model.sessions import Session, SessionState
 from farm.store.base import Claims, Control, Knowledge, Listings, Queue, Settlements
 
@@ -66,13 +67,13 @@ async def test_the_higher_priority_goes_first_within_a_queue(desk: Desk) -> None
 
 async def test_an_earlier_lane_goes_before_a_higher_priority(desk: Desk) -> None:
     await desk.store.add("a", [desk.row("any")], "/a.csv", priority=5)
-    await desk.store.add("b", [desk.row("web")], "/b.csv", lane="web")
+    await desk.store.add("b", [desk.row("web", backend="web")], "/b.csv")
 
     assert (await desk.claim()).job.prompt.id == "web"
 
 
 async def test_a_lane_that_is_not_asked_for_is_not_served(desk: Desk) -> None:
-    await desk.store.add("a", [desk.row("one")], "/a.csv", lane="api")
+    await desk.store.add("a", [desk.row("one", backend="api")], "/a.csv")
 
     assert await desk.try_claim() is None
 

@@ -9,7 +9,8 @@ import pytest
 from farm.errors import UsageError
 from farm.model.causes import Cause
 from farm.model.images import Image
-from farm.model.jobs import AttemptFacts, Claim, JobState, Phase, session_lane
+from farm.model.jobs import AttemptFacts, Claim, JobState, Phase
+from farm.model.lanes import session_lane
 from farm.model.limits import Limit
 from farm.model.sessions import Wish, WishKind
 

@@ -8,7 +8,8 @@ import pytest
 
 from farm.errors import LostLease
 from farm.model.causes import Cause
-from farm.model.jobs import ANY_LANE, JobState, Phase
+from farm.model.jobs import JobState, Phase
+from farm.model.lanes import ANY_LANE
 
 if TYPE_CHECKING:
     from tests.contract.conftest import Desk

@@ -42,6 +42,7 @@ TABLE: dict[Cause, tuple[tuple[JobMove, JobMove, JobMove], SessionMove]] = {
     Cause.CRASHED: ((RETRY, RETRY, RETRY), PACE),
     Cause.LEASE_EXPIRED: ((RETRY, RETRY, RETRY), PACE),
     Cause.CANCELLED: ((FAIL, FAIL, FAIL), PACE),
+    Cause.UNSUPPORTED: ((FAIL, FAIL, FAIL), PACE),
     **dict.fromkeys(REFUSALS, ((FAIL, FAIL, FAIL), PACE)),
     **dict.fromkeys(LIMITS, ((AGAIN, AGAIN, AGAIN), REST)),
     **dict.fromkeys(NEEDS_PERSON, ((AGAIN, AGAIN, AGAIN), RED)),

@@ -21,10 +21,32 @@ PROMPT = Prompt(
 
 
 def test_every_field_is_stored_and_read_back() -> None:
-    payload = PROMPT.to_payload()
+    prompt = replace(
+        PROMPT, references=("/a.png", "https://b"), negative="text", backend="fal", model="m"
+    )
+
+    payload = prompt.to_payload()
 
     assert list(payload) == [field.name for field in fields(Prompt)]
+    assert Prompt.from_payload(payload) == prompt
+
+
+def test_what_few_rows_have_costs_the_others_nothing() -> None:
+    payload = PROMPT.to_payload()
+
+    assert not {"references", "negative", "backend", "model"} & payload.keys()
     assert Prompt.from_payload(payload) == PROMPT
+
+
+def test_pictures_to_go_by_and_a_backend_name_the_lane() -> None:
+    assert PROMPT.lane == "any"
+    assert replace(PROMPT, references=("/a.png",)).lane == "any+references"
+    assert replace(PROMPT, references=("/a.png",), backend="fal").lane == "fal+references"
+
+
+def test_the_order_of_columns_is_kept() -> None:
+    payload = PROMPT.to_payload()
+
     assert list(Prompt.from_payload(payload).extra) == ["z", "a"]
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from farm.errors import UsageError
 from farm.model.causes import REFUSALS, Cause
-from farm.model.jobs import ANY_LANE, Job, JobState
+from farm.model.jobs import Job, JobState
+from farm.model.lanes import ANY_LANE
 from farm.model.prompts import Prompt
 from farm.model.refusals import (
     RefusalMove,

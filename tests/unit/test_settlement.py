@@ -13,7 +13,8 @@ from farm.attempt import Result
 from farm.errors import LostLease
 from farm.model.causes import Cause
 from farm.model.images import Image
-from farm.model.jobs import ANY_LANE, Claim, Job, JobState, Phase, session_lane
+from farm.model.jobs import Claim, Job, JobState, Phase
+from farm.model.lanes import ANY_LANE, session_lane
 from farm.model.limits import learned_window
 from farm.model.outcomes import Outcome
 from farm.model.prompts import Prompt, SourceRow

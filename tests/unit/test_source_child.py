@@ -36,7 +36,8 @@ def test_a_child_reads_what_the_table_reads(tmp_path: Path) -> None:
 
     batch = Table(path).read()
     assert [tuple(row) for row in rows] == [
-        (row.prompt_id, row.fingerprint, row.payload, row.row, row.regenerate) for row in batch.rows
+        (row.prompt_id, row.fingerprint, row.payload, row.row, row.regenerate, row.lane)
+        for row in batch.rows
     ]
     assert [row.regenerate for row in rows] == [False, True]
     assert [Prompt.from_payload(json.loads(row.payload)) for row in rows] == [
@@ -75,7 +76,7 @@ def test_a_child_that_cannot_work_is_an_error_with_its_last_words(
 def test_a_child_that_dies_among_its_rows_is_an_error_and_no_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last: str
 ) -> None:
-    said = '{"completed": 0, "warnings": []}\n[["1", "f1", "{}", 1, false]]\n' + last
+    said = '{"completed": 0, "warnings": []}\n[["1", "f1", "{}", 1, false, "any"]]\n' + last
     (tmp_path / "farm" / "sources").mkdir(parents=True)
     (tmp_path / "farm" / "__init__.py").touch()
     (tmp_path / "farm" / "sources" / "__init__.py").touch()

@@ -13,7 +13,8 @@ from farm.errors import BrowserGone, Ended, SaveFailed
 from farm.model.causes import Cause
 from farm.model.events import RunEvent
 from farm.model.images import Image, RawImage
-from farm.model.jobs import ANY_LANE, Job, JobState, Phase, session_lane
+from farm.model.jobs import Job, JobState, Phase
+from farm.model.lanes import ANY_LANE, session_lane
 from farm.model.outcomes import Outcome
 from farm.model.prompts import Prompt, SourceRow
 from farm.model.sessions import Session, SessionState, Wish, WishKind
