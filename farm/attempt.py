@@ -13,7 +13,6 @@ from farm.model.causes import Cause
 from farm.model.images import Image, Maker, RawImage
 from farm.model.jobs import PHASES, AttemptFacts, Claim, Job, Phase, nothing_was_sent
 from farm.model.outcomes import Outcome
-from farm.model.prompts import Prompt
 from farm.store.base import Knowledge, Settlements
 
 log = logging.getLogger(__name__)
@@ -25,13 +24,13 @@ FETCHES_PER_ANSWER = 3
 class Keeper(Protocol):
     """Proves images and puts them under their names."""
 
-    async def keep(self, raw: RawImage, prompt: Prompt, *, owner: int | None) -> Image:
+    async def keep(self, raw: RawImage, job: Job, *, owner: int | None) -> Image:
         """Prove and place an image; `Ended` says what is wrong with it.
 
         `owner` is another job that already has these bytes.
         """
 
-    async def keep_for_review(self, raw: RawImage, prompt: Prompt) -> Image | None:
+    async def keep_for_review(self, raw: RawImage, job: Job) -> Image | None:
         """Put an image a person must look at aside; None when it is no whole picture."""
 
     async def still_stands(self, path: str, sha256: str) -> Image | None:
@@ -116,7 +115,7 @@ class Attempt:
         for raw in drawn.images:
             owner = await self.store.owner_of(raw.sha256)
             foreign = None if owner == job.id else owner
-            image = await self.keeper.keep(raw, job.prompt, owner=foreign)
+            image = await self.keeper.keep(raw, job, owner=foreign)
             images.append(replace(image, maker=drawn.maker))
         first = images[0]
         facts = {"path": first.path, "sha256": first.sha256, "maker": asdict(drawn.maker)}
@@ -127,8 +126,8 @@ class Attempt:
         """A picture of the wrong proportion is kept where a person can look at it."""
         if outcome.cause is not Cause.WRONG_ORIENTATION or self._drawn is None:
             return ()
-        prompt = self.claim.job.prompt
-        kept = [await self.keeper.keep_for_review(raw, prompt) for raw in self._drawn.images]
+        job = self.claim.job
+        kept = [await self.keeper.keep_for_review(raw, job) for raw in self._drawn.images]
         maker = self._drawn.maker
         return tuple(replace(image, maker=maker) for image in kept if image is not None)
 

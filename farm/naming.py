@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from itertools import count
 
+from farm.model.jobs import Job
+from farm.model.name_template import NameTemplate, field_key
 from farm.model.prompts import Prompt
 
 Taken = Callable[[str], bool]
@@ -33,18 +35,41 @@ _DEVICE = re.compile(
 )
 
 
-def dated_folder(when: date, *, review: bool = False) -> str:
-    """The folder of a day below the downloads folder, with forward slashes."""
-    day = f"{when:%Y-%m-%d}"
-    return f"{day}/{REVIEW_FOLDER}" if review else day
+def name_values(job: Job, when: date) -> dict[str, str]:
+    """What a name template may ask for, by `field_key`; own columns never hide farm's."""
+    prompt = job.prompt
+    own = {field_key(name): text for name, text in prompt.extra.items()}
+    return own | {
+        "date": f"{when:%Y-%m-%d}",
+        "queue": job.queue,
+        "session": job.session,
+        "id": prompt.id,
+        "promptid": prompt.id,
+        "filename": _IMAGE_EXTENSION.sub("", prompt.filename),
+        "imagefilename": _IMAGE_EXTENSION.sub("", prompt.filename),
+        "title": prompt.title,
+        "author": prompt.author,
+        "type": prompt.image_type.value,
+        "imagetype": prompt.image_type.value,
+        "size": f"{prompt.size.width_px}x{prompt.size.height_px}" if prompt.size else "",
+        "backend": prompt.backend,
+        "model": prompt.model,
+    }
 
 
-def image_name(prompt: Prompt, media_type: str, taken: Taken) -> str:
-    """The first free name close to what the row asked for, with the picture's true extension.
+def image_folder(template: NameTemplate, values: Mapping[str, str], *, review: bool = False) -> str:
+    """The folder of an image below the downloads folder, with forward slashes."""
+    folder = template.folder(values, _folder)
+    return "/".join(filter(None, (folder, REVIEW_FOLDER if review else "")))
 
-    The second image of that name gets `-2`, the third `-3`. At most MAX_NAME_BYTES of UTF-8.
+
+def image_name(prompt: Prompt, media_type: str, taken: Taken, *, stem: str = "") -> str:
+    """The first free name close to what was asked for, with the picture's true extension.
+
+    `stem` is what a template made of the row; without one the row's own wish counts. The second
+    image of that name gets `-2`, the third `-3`. At most MAX_NAME_BYTES of UTF-8.
     """
-    stem = _stem(prompt)
+    stem = _named(_clean(stem)) if _clean(stem) else _stem(prompt)
     extension = _extension(prompt.filename, media_type)
     for number in count(1):
         suffix = extension if number == 1 else f"-{number}{extension}"
@@ -56,8 +81,20 @@ def image_name(prompt: Prompt, media_type: str, taken: Taken) -> str:
 
 def _stem(prompt: Prompt) -> str:
     wishes = (_IMAGE_EXTENSION.sub("", prompt.filename), prompt.title, f"image-{prompt.id}")
-    stem = next(filter(None, map(_clean, wishes)), "image")
+    return _named(next(filter(None, map(_clean, wishes)), "image"))
+
+
+def _named(stem: str) -> str:
+    """A clean stem that no system takes for a device."""
     return f"image-{stem}" if _DEVICE.match(stem) else stem
+
+
+def _folder(text: str) -> str:
+    """A clean name for a folder, "" if nothing is left; farm's own folders keep theirs."""
+    clean = _clean(text)
+    if not clean or clean.casefold() == REVIEW_FOLDER:
+        return f"folder-{clean}" if clean else ""
+    return _cut(_named(clean), MAX_NAME_BYTES)
 
 
 def _clean(text: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from farm.model.hours import Hours, parse_hours
+from farm.model.name_template import NameTemplate
 from farm.model.refusals import parse_refusals
 
 _BETWEEN_ADDRESSES = re.compile(r"\s*,\s*(?=[A-Za-z][\w+.-]*://)|\s+")  # commas occur inside too
@@ -101,6 +102,11 @@ def addresses(text: str, _home: Path) -> tuple[str, ...]:
     if not all(re.match(r"[A-Za-z][\w+.-]*://.", address) for address in found):
         raise ValueError(text)
     return found
+
+
+def name_template(text: str, _home: Path) -> str:
+    """A pattern for names; see `farm.model.name_template`."""
+    return NameTemplate(text).text
 
 
 def targets(text: str, _home: Path) -> tuple[str, ...]:

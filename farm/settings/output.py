@@ -13,7 +13,7 @@ OUTPUT: tuple[Setting, ...] = (
         text="Where an image goes below the downloads folder: folders and a name without its "
         "extension, with `{date}`, `{queue}`, `{id}`, `{filename}`, `{title}`, `{session}` or any "
         "column of the row in braces.",
-        parse=values.text,
+        parse=values.name_template,
         allowed="a template such as {date}/{id}-{filename}",
         default="`{date}/{filename}`",
     ),

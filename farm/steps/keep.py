@@ -49,7 +49,7 @@ def keep(raw: RawImage, proof: Proof, place: Place) -> Image:
         sync_folder(folder)
         raw.part.unlink(missing_ok=True)
     return Image(
-        path=f"{place.folder}/{final.name}",
+        path="/".join(filter(None, (place.folder, final.name))),
         sha256=proof.sha256,
         size_bytes=proof.size_bytes,
         width_px=proof.width_px,

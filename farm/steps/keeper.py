@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -13,8 +13,9 @@ import PIL.Image
 
 from farm.errors import Ended
 from farm.model.images import Image, RawImage
-from farm.model.prompts import Prompt
-from farm.naming import dated_folder, image_name
+from farm.model.jobs import Job
+from farm.model.name_template import NameTemplate
+from farm.naming import image_folder, image_name, name_values
 from farm.steps.base import Proof
 from farm.steps.keep import Place, keep
 from farm.steps.verify import verify
@@ -26,29 +27,32 @@ class DiskKeeper:
 
     downloads: Path
     today: Callable[[], date]
+    template: NameTemplate = field(default_factory=NameTemplate)
 
-    async def keep(self, raw: RawImage, prompt: Prompt, *, owner: int | None) -> Image:
+    async def keep(self, raw: RawImage, job: Job, *, owner: int | None) -> Image:
         """See `farm.attempt.Keeper`."""
-        proof = await asyncio.to_thread(verify, raw, prompt, duplicate_of=owner)
-        return await self._put(raw, proof, prompt, review=False)
+        proof = await asyncio.to_thread(verify, raw, job.prompt, duplicate_of=owner)
+        return await self._put(raw, proof, job, review=False)
 
-    async def keep_for_review(self, raw: RawImage, prompt: Prompt) -> Image | None:
+    async def keep_for_review(self, raw: RawImage, job: Job) -> Image | None:
         """See `farm.attempt.Keeper`."""
         try:
-            proof = await asyncio.to_thread(verify, raw, replace(prompt, size=None))
+            proof = await asyncio.to_thread(verify, raw, replace(job.prompt, size=None))
         except Ended:
             return None
-        return await self._put(raw, proof, prompt, review=True)
+        return await self._put(raw, proof, job, review=True)
 
     async def still_stands(self, path: str, sha256: str) -> Image | None:
         """See `farm.attempt.Keeper`."""
         return await asyncio.to_thread(self._prove_again, path, sha256)
 
-    async def _put(self, raw: RawImage, proof: Proof, prompt: Prompt, *, review: bool) -> Image:
+    async def _put(self, raw: RawImage, proof: Proof, job: Job, *, review: bool) -> Image:
+        values = name_values(job, self.today())
+        stem = self.template.stem(values)
         place = Place(
             downloads=self.downloads,
-            folder=dated_folder(self.today(), review=review),
-            name=lambda taken: image_name(prompt, proof.media_type, taken),
+            folder=image_folder(self.template, values, review=review),
+            name=lambda taken: image_name(job.prompt, proof.media_type, taken, stem=stem),
         )
         return await asyncio.to_thread(keep, raw, proof, place)
 

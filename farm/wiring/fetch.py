@@ -102,7 +102,7 @@ async def _one(farm: Farm, hand: Hand, job: Job, attempt: Attempt) -> Fetched:
 async def _kept(farm: Farm, job: Job, raw: Any) -> Image:
     owner = await farm.store.owner_of(raw.sha256)
     foreign = None if owner == job.id else owner
-    return await disk_keeper(farm).keep(raw, job.prompt, owner=foreign)
+    return await disk_keeper(farm).keep(raw, job, owner=foreign)
 
 
 async def _record_nothing(_phase: Phase, _facts: Mapping[str, Any]) -> None:

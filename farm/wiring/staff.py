@@ -20,6 +20,7 @@ from farm.incidents import Incidents
 from farm.model.allowance import next_allowed
 from farm.model.events import RunOptions, Tell
 from farm.model.moments import start_of_day
+from farm.model.name_template import NameTemplate
 from farm.model.outcomes import Outcome
 from farm.model.policy import Policy
 from farm.model.refusals import parse_refusals
@@ -165,7 +166,9 @@ def disk_keeper(farm: Farm) -> DiskKeeper:
     def today() -> date:
         return datetime.fromtimestamp(farm.clock.now()).astimezone().date()
 
-    return DiskKeeper(downloads=farm.settings.downloads_dir, today=today)
+    settings = farm.settings
+    template = NameTemplate(settings.name_template)
+    return DiskKeeper(downloads=settings.downloads_dir, today=today, template=template)
 
 
 def allowance(farm: Farm, name: str) -> Allowance:

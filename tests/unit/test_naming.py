@@ -4,9 +4,19 @@ from datetime import UTC, datetime
 
 import pytest
 
+from farm.model.jobs import Job, JobState
+from farm.model.name_template import NameTemplate
 from farm.model.prompts import Prompt
-from farm.naming import MAX_NAME_BYTES, dated_folder, image_name
+from farm.naming import MAX_NAME_BYTES, image_folder, image_name, name_values
 
+JOB = Job(
+    id=1, queue="autumn", version=1, state=JobState.COMPLETED, lane="any", priority=0,
+    not_before=None, attempts=1, max_attempts=3, crashes=0, cause=None, message="",
+    image_path="", session="alice", updated_at=0.0, completed_at=None, source="p.csv", row=1,
+    prompt=Prompt(
+        id="7", filename="mill.png", description="d", extra={"Client Name": "A/B", "Date": "never"}
+    ),
+)  # fmt: skip
 ALPHABET = [*"aZ9é名 .-_~/\\:*?\"<>|\n\0\x7f\u202e\u200d\ud800'$%&", "con", ".png", "..", "e\u0301"]
 
 
@@ -95,5 +105,37 @@ def test_no_wish_leaves_the_folder_or_breaks_a_file_system() -> None:
 def test_review_images_have_their_own_folder() -> None:
     day = datetime(2026, 11, 21, 23, 59, tzinfo=UTC)
 
-    assert dated_folder(day) == "2026-11-21"
-    assert dated_folder(day, review=True) == "2026-11-21/review"
+    values = name_values(JOB, day)
+
+    assert image_folder(NameTemplate(), values) == "2026-11-21"
+    assert image_folder(NameTemplate(), values, review=True) == "2026-11-21/review"
+
+
+def test_a_template_puts_images_where_the_row_says() -> None:
+    template = NameTemplate("{date}/{client_name}/{Prompt ID}-{filename}")
+    values = name_values(JOB, datetime(2026, 11, 21, tzinfo=UTC))
+
+    folder = image_folder(template, values)
+    name = image_name(JOB.prompt, "image/webp", lambda _: False, stem=template.stem(values))
+
+    assert (folder, name) == ("2026-11-21/A-B", "7-mill.webp")
+
+
+def test_a_row_names_no_folder_outside_and_none_of_farms_own() -> None:
+    template = NameTemplate("{client}/{filename}")
+
+    folders = [
+        image_folder(template, {"client": text})
+        for text in ("../../etc", "..", "review", "con", " ", "C:\\x")
+    ]
+
+    assert folders == ["etc", "", "folder-review", "image-con", "", "C-x"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["/etc/{id}", "~/{id}", "C:\\{id}", "../{id}", "a//{id}", "{id", "id}", "{}", "a/{ }", ""],
+)
+def test_a_pattern_that_names_nothing_or_leads_out_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"must stay below|needs its"):
+        NameTemplate(text)

@@ -46,15 +46,15 @@ DIES = Act(dies=True)
 class PlainKeeper:
     """Believes every file."""
 
-    async def keep(self, raw: RawImage, prompt: Prompt, *, owner: int | None) -> Image:
+    async def keep(self, raw: RawImage, job: Job, *, owner: int | None) -> Image:
         assert owner is None
         return Image(
-            path=f"{prompt.id}.png", sha256=raw.sha256, size_bytes=raw.size_bytes,
+            path=f"{job.prompt.id}.png", sha256=raw.sha256, size_bytes=raw.size_bytes,
             width_px=1408, height_px=768, media_type="image/png", source=raw.source,
         )  # fmt: skip
 
-    async def keep_for_review(self, raw: RawImage, prompt: Prompt) -> Image | None:
-        raise AssertionError(f"no test reviews {raw} of {prompt}")
+    async def keep_for_review(self, raw: RawImage, job: Job) -> Image | None:
+        raise AssertionError(f"no test reviews {raw} of {job}")
 
     async def still_stands(self, path: str, sha256: str) -> Image | None:
         raise AssertionError(f"no test saves {path} {sha256} before it dies")

@@ -39,16 +39,16 @@ class PlainKeeper:
     doubts: list[Cause] = field(default_factory=list)
     full: int = 0  # how often the disk takes nothing
 
-    async def keep(self, raw: RawImage, prompt: Prompt, *, owner: int | None) -> Image:
+    async def keep(self, raw: RawImage, job: Job, *, owner: int | None) -> Image:
         if self.full:
             self.full -= 1
             raise SaveFailed("No space left.")
         if self.doubts or owner is not None:
             raise Ended(Outcome(cause=self.doubts.pop(0), message="not proven"))
-        return _image(raw, f"{prompt.id}.png")
+        return _image(raw, f"{job.prompt.id}.png")
 
-    async def keep_for_review(self, raw: RawImage, prompt: Prompt) -> Image | None:
-        return _image(raw, f"review/{prompt.id}.png")
+    async def keep_for_review(self, raw: RawImage, job: Job) -> Image | None:
+        return _image(raw, f"review/{job.prompt.id}.png")
 
     async def still_stands(self, path: str, sha256: str) -> Image | None:
         raise AssertionError(f"no test saves {path} {sha256} before it dies")
