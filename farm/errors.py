@@ -9,6 +9,9 @@ FarmError                      root: exit_code 4, not retryable
 ├── StoreError                 the job store cannot be opened or is of another version    exit 4
 ├── SaveFailed                 a file cannot be written: full disk, no permission         exit 4
 ├── LostLease                  this worker no longer owns the job: stop, touch nothing
+├── GoogleError                what the home of Google's libraries translates foreign errors to
+│   ├── GoogleRefused          it said no and would again: no key, no right, no such thing  exit 2
+│   └── GoogleBusy             a limit, a fault or a line that passes; retryable
 ├── BrowserError               what the home of Playwright translates foreign errors to
 │   ├── BrowserGone            crash, closed window, dead process
 │   ├── BrowserTimeout         an action took longer than it may
@@ -78,6 +81,33 @@ class SaveFailed(FarmError):
 
 class LostLease(FarmError):
     """Another worker owns the job now, or it was ended: stop at once and touch nothing."""
+
+
+class GoogleError(FarmError):
+    """One of Google's APIs did not do what it was asked.
+
+    `status` is that of HTTP, 0 without an answer; `reason` Google's own word, such as
+    `storageQuotaExceeded`; `after_seconds` the wait it asks for, 0 if it does not say.
+    """
+
+    def __init__(
+        self, message: str, *, status: int = 0, reason: str = "", after_seconds: float = 0.0
+    ) -> None:
+        """Keep what a caller decides by beside what a person reads."""
+        super().__init__(message)
+        self.status, self.reason, self.after_seconds = status, reason, after_seconds
+
+
+class GoogleRefused(GoogleError):
+    """Google said no, and will until something is changed; the message says what."""
+
+    exit_code = 2
+
+
+class GoogleBusy(GoogleError):
+    """Google is busy, broken or out of reach: the same request may succeed later."""
+
+    retryable = True
 
 
 class BrowserError(FarmError):
