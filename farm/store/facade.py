@@ -6,6 +6,7 @@ from farm.store.adding import SqlImport
 from farm.store.control import SqlControl
 from farm.store.database import Database
 from farm.store.decisions import SqlDecisions
+from farm.store.deliveries import SqlDeliveries
 from farm.store.images import SqlImages
 from farm.store.incidents import SqlIncidents
 from farm.store.jobs import SqlClaims
@@ -13,6 +14,7 @@ from farm.store.limits import SqlLimits
 from farm.store.outlook import SqlOutlook
 from farm.store.sessions import SqlSessions
 from farm.store.settle import SqlSettlements
+from farm.store.spend import SqlSpend
 from farm.store.tallies import SqlTallies
 from farm.store.tellings import SqlTellings
 from farm.store.upkeep import SqlUpkeep
@@ -30,6 +32,7 @@ class Store:
         self._serve_workers(database)
         self._serve_users(database)
         self._serve_readers(database)
+        self._serve_outbox(database)
 
     def _serve_workers(self, database: Database) -> None:
         claims, upkeep = SqlClaims(database), SqlUpkeep(database)
@@ -63,6 +66,13 @@ class Store:
         self.made_since = whole(limits.made_since)
         self.wish = whole(limits.wish)
         self.take_wish = whole(limits.take_wish)
+
+        spend = SqlSpend(database)
+        self.reserve = whole(spend.reserve)
+        self.settle = whole(spend.settle)
+        self.release = whole(spend.release)
+        self.spent = whole(spend.spent)
+        self.spendings = whole(spend.spendings)
 
         incidents = SqlIncidents(database)
         self.note_incident = whole(incidents.note_incident)
@@ -109,3 +119,18 @@ class Store:
         self.tries = whole(outlook.tries)
         self.made_by_day = whole(outlook.made_by_day)
         self.standing = whole(outlook.standing)
+
+    def _serve_outbox(self, database: Database) -> None:
+        outbox = SqlDeliveries(database)
+        self.post_delivery = whole(outbox.post_delivery)
+        self.claim_delivery = whole(outbox.claim_delivery)
+        self.renew_deliveries = whole(outbox.renew_deliveries)
+        self.remember_delivery = whole(outbox.remember_delivery)
+        self.delivered = whole(outbox.delivered)
+        self.postpone_delivery = whole(outbox.postpone_delivery)
+        self.refuse_delivery = whole(outbox.refuse_delivery)
+        self.retry_deliveries = whole(outbox.retry_deliveries)
+        self.next_delivery_seconds = whole(outbox.next_delivery_seconds)
+        self.delivery_counts = whole(outbox.delivery_counts)
+        self.deliveries = whole(outbox.deliveries)
+        self.links_of = whole(outbox.links_of)
