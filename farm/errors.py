@@ -8,6 +8,7 @@ FarmError                      root: exit_code 4, not retryable
 ├── BrowserMissing             no browser could be found or installed                     exit 2
 ├── StoreError                 the job store cannot be opened or is of another version    exit 4
 ├── SaveFailed                 a file cannot be written: full disk, no permission         exit 4
+├── NoPicture                  a file is no whole picture that steps can work on
 ├── LostLease                  this worker no longer owns the job: stop, touch nothing
 ├── GoogleError                what the home of Google's libraries translates foreign errors to
 │   ├── GoogleRefused          it said no and would again: no key, no right, no such thing  exit 2
@@ -77,6 +78,10 @@ class StoreError(FarmError):
 
 class SaveFailed(FarmError):
     """A file cannot be written; the message names the path, the reason and what to do."""
+
+
+class NoPicture(FarmError):
+    """A file is no whole picture of a kind and size that steps can work on."""
 
 
 class LostLease(FarmError):
