@@ -89,6 +89,27 @@ def choice(words: tuple[str, ...]) -> Parse:
     return parse
 
 
+def some_of(words: tuple[str, ...]) -> Parse:
+    """A parser of some of these words, apart by commas or blanks; none for none."""
+
+    def parse(text: str, _home: Path) -> tuple[str, ...]:
+        found = _words(text.lower())
+        if not set(found) <= set(words):
+            raise ValueError(text)
+        return found
+
+    return parse
+
+
+def words(text: str, _home: Path) -> tuple[str, ...]:
+    """Words apart by commas or blanks, each once."""
+    return _words(text)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, re.split(r"[\s,]+", text))))
+
+
 def language(text: str, _home: Path) -> str:
     """A language tag."""
     if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", text):

@@ -6,6 +6,7 @@ docs/settings.md come from the table.
 
 from __future__ import annotations
 
+from farm.settings.backends import BACKENDS
 from farm.settings.browsing import BROWSING
 from farm.settings.google import GOOGLE
 from farm.settings.output import OUTPUT
@@ -15,4 +16,4 @@ from farm.settings.running import RUNNING
 
 __all__ = ["PREFIX", "SETTINGS", "Setting", "Settings"]
 
-SETTINGS: tuple[Setting, ...] = (*PLACES, *RUNNING, *BROWSING, *OUTPUT, *GOOGLE)
+SETTINGS: tuple[Setting, ...] = (*PLACES, *RUNNING, *BROWSING, *OUTPUT, *GOOGLE, *BACKENDS)

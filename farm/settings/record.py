@@ -63,6 +63,30 @@ class Settings:
     google_region: str = "global"
     spreadsheet_id: str = ""  # what `sheets:` means
     google_endpoint: str = ""  # in place of Google's, for Sheets and Drive
+    backends: tuple[str, ...] = ("web",)  # what works the queue
+    models: tuple[str, ...] = ()  # what each backend draws with
+    fallback: tuple[str, ...] = ()  # what takes jobs up when the others cannot
+    fallback_when: tuple[str, ...] = ("exhausted", "blocked")
+    fallback_after: float = 300.0  # seconds that the others must have been so
+    api_concurrency: int = 2  # requests of an API at the same time
+    api_pace_seconds: float = 2.0
+    api_quality: str = "auto"
+    budget_day: float = 10.0  # US dollars, over all APIs; 0: no bound
+    budget_run: float = 0.0
+    confirm_above: float = 1.0
+    gemini_api_key: str = field(default="", repr=False)
+    gemini_auth: str = "auto"
+    gemini_base_url: str = ""
+    openai_api_key: str = field(default="", repr=False)
+    openai_base_url: str = ""
+    openai_organization: str = ""
+    openai_project: str = ""
+    fal_key: str = field(default="", repr=False)
+    fal_base_url: str = ""
+    sdwebui_url: str = "http://127.0.0.1:7860"
+    sdwebui_auth: str = field(default="", repr=False)  # name:password
+    comfyui_url: str = "http://127.0.0.1:8188"
+    comfyui_graph: Path | None = None
     notify: tuple[str, ...] = field(default=(), repr=False)  # addresses are passwords
     notify_secret: str = field(default="", repr=False)  # signs messages to a webhook
     sources: Mapping[str, str] = field(default_factory=dict)  # what is set, and by whom
