@@ -9,16 +9,19 @@ files, substitutions     writing whole files; the user's table of other words
 google_apis              ways to Google's APIs, home of their client library
 sources, compose, naming prompts in, texts and names out
 privacy                  what of a text or an address may be kept as evidence
+fetching                 what stands behind an address from outside
 report                   the contact sheet
 store                    the job store, home of SQLAlchemy
 browser, sites           sessions and pages, home of Playwright
 steps                    image in, proven image out, home of Pillow
+references               the pictures a row goes by, proven and at hand
 backends                 hands: whatever can make an image
 attempt, presence        one try at a job; what a session is doing
 wording, settlement      what is sent, and how a try is written down
 waiting, witness, worker everything a session waits for; who sees what failed; the loop
 supervisor, results      all loops in one TaskGroup; what a run leaves beside its images
 incidents                evidence of a failure: the first in full, later ones counted
+purse                    the user's money: reserved before an API is asked
 notify, generation_log   messages to a person; a line for every attempt that ended
 replay, testing, wiring  the stand-in Gemini, the shipped fakes, the composition root
 plan                     what a forecast of the queue rests on

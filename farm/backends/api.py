@@ -14,6 +14,7 @@ from typing import Any, Protocol, Self
 from farm.errors import Ended
 from farm.model.causes import Cause
 from farm.model.models import Model
+from farm.model.money import Bill
 from farm.model.operations import Operation
 from farm.model.outcomes import Outcome
 from farm.model.prompts import Size
@@ -131,18 +132,6 @@ class Api(Protocol):
         `facts` are what `remember` got, empty if it was never reached. None: it is proven that the
         provider never took the request. `Ended` with AMBIGUOUS when nothing can be proven.
         """
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Bill:
-    """What an attempt is going to cost."""
-
-    attempt_id: int
-    job_id: int
-    backend: str
-    account: str  # the label of a key, never the key
-    model: str
-    estimate_microusd: int | None  # None: nobody knows, which needs a yes; 0: free
 
 
 class Purse(Protocol):
