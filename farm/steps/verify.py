@@ -27,11 +27,11 @@ PROPORTION_WARNING = 0.10
 PROPORTION_LIMIT = 0.30
 
 _DECODERS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
-_PNG_END = b"IEND\xae\x42\x60\x82"  # Pillow decodes without its last bytes
+PNG_END = b"IEND\xae\x42\x60\x82"  # Pillow decodes without its last bytes
 _ORIENTATION = 0x0112  # EXIF; 5 to 8 turn the picture by a quarter
 _QUARTER_TURNS = frozenset({5, 6, 7, 8})
 # What Pillow's decoders raise on broken files; it has no common base for them.
-_BROKEN = (
+BROKEN = (
     OSError,
     SyntaxError,
     ValueError,
@@ -41,7 +41,7 @@ _BROKEN = (
     struct.error,
     zlib.error,
 )
-_BOMB = (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning)
+BOMBS = (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning)
 
 
 def verify(raw: RawImage, prompt: Prompt, *, duplicate_of: int | None = None) -> Proof:
@@ -120,7 +120,7 @@ def _looks_like(data: bytes) -> str:
 
 def _decode(data: bytes, media_type: str) -> tuple[int, int]:
     """Decode every pixel; the size as shown. The size is looked at before memory is spent."""
-    if media_type == "image/png" and _PNG_END not in data:
+    if media_type == "image/png" and PNG_END not in data:
         _refuse(Cause.UNREADABLE, "the picture is cut off")
     formats = (_DECODERS[media_type],)
     try:
@@ -130,9 +130,9 @@ def _decode(data: bytes, media_type: str) -> tuple[int, int]:
             picture.load()
             turned = picture.getexif().get(_ORIENTATION) in _QUARTER_TURNS
             width, height = picture.size
-    except _BOMB:
+    except BOMBS:
         _refuse(Cause.UNREADABLE, "its pixels would not fit into memory")
-    except _BROKEN as error:
+    except BROKEN as error:
         _refuse(Cause.UNREADABLE, f"the picture does not decode ({error})")
     return (height, width) if turned else (width, height)
 
