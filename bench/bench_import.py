@@ -49,9 +49,10 @@ THROUGH_CHILD = """
 import json, resource, sys, time
 from pathlib import Path
 from farm.sources.child import read_in_child
+from farm.sources.errand import Errand
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 begun = time.perf_counter()
-with read_in_child(Path(sys.argv[1])) as incoming:
+with read_in_child(Errand(source=sys.argv[1])) as incoming:
     rows = sum(1 for _ in incoming.rows)
 print(json.dumps({"rows": rows, "seconds": time.perf_counter() - begun, "rss_before_mb": before,
                   "rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))

@@ -2,7 +2,7 @@
 
     python -m bench.bench_intake [ROWS …]
 
-The whole of `Farm.import_file` into a new store: the start of the child that reads the file, its
+The whole of `Farm.import_source` into a new store: the start of the child that reads the file, its
 reading and checking, the way back, the rows' storing. The median of three, as a busy machine makes
 it noisy; a small file is imported before, so that imports of modules do not count.
 """
@@ -59,7 +59,7 @@ def prepared(folder: Path, rows: int) -> tuple[Path, list[Path]]:
 async def seconds(farm: Farm, path: Path, wanted: Added) -> float:
     """How long an import takes that must come to this."""
     begun = time.perf_counter()
-    added = await farm.import_file(path, "bench")
+    added = await farm.import_source(str(path), "bench")
     passed = time.perf_counter() - begun
     if added != wanted:
         raise NotMeasured(f"the import came to {added}, not {wanted}")

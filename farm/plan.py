@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from importlib import resources
-from pathlib import Path
 
 from farm.config import Settings, allowance_of
 from farm.model.allowance import Allowance
@@ -18,7 +17,10 @@ from farm.model.moments import start_of_day
 from farm.model.plan import Facts, Known
 from farm.model.prices import Price, prices_of
 from farm.model.sessions import Session
+from farm.model.sources import SourceOptions
 from farm.sources.child import read_in_child
+from farm.sources.errand import Errand
+from farm.sources.names import queue_of
 from farm.store.facade import Store
 
 _NEW_ACCOUNT = "new account {}"
@@ -30,8 +32,9 @@ class Asked:
 
     profiles: Sequence[str]
     more: int = 0  # accounts that do not exist yet
-    files: Sequence[Path] = ()
-    queue: str = ""  # for the files, instead of their names
+    sources: Sequence[str] = ()
+    reading: SourceOptions = SourceOptions()  # noqa: RUF009  # frozen
+    queue: str = ""  # for the sources, instead of their names
 
 
 async def gather(
@@ -52,7 +55,7 @@ async def gather(
     ]
     return Facts(
         in_queue=await store.left_for(lanes),
-        in_files=sum([await _new_rows(store, path, asked.queue) for path in asked.files]),
+        in_files=sum([await _new_rows(settings, store, asked, source) for source in asked.sources]),
         counts=await store.counts(),
         paused=tuple(sorted(await store.paused())),
         accounts=(*accounts, *_new_accounts(settings, asked.more)),
@@ -72,10 +75,11 @@ def _new_accounts(settings: Settings, count: int) -> list[Known]:
     ]
 
 
-async def _new_rows(store: Store, path: Path, queue: str) -> int:
-    """Rows of a file that an import would add to the queue, or draw again."""
-    standing = await store.standing(queue or path.stem)
-    with await asyncio.to_thread(read_in_child, path) as batch:
+async def _new_rows(settings: Settings, store: Store, asked: Asked, source: str) -> int:
+    """Rows of a source that an import would add to the queue, or draw again."""
+    standing = await store.standing(asked.queue or queue_of(source))
+    errand = Errand.of(settings, source, asked.reading)
+    with await asyncio.to_thread(read_in_child, errand) as batch:
         return await asyncio.to_thread(
             lambda: sum(
                 1

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from farm.config import Settings
+from farm.sources.names import path_of
 
 
 def apart(settings: Settings, name: str) -> Settings:
@@ -26,12 +27,18 @@ def apart(settings: Settings, name: str) -> Settings:
     )
 
 
-def copies(files: Sequence[Path], home: Path) -> tuple[Path, ...]:
-    """The files copied into `home`, where their results may stand beside them.
+def copies(sources: Sequence[str], home: Path) -> tuple[str, ...]:
+    """The sources, files copied into `home`, where their results may stand beside them.
 
     A file that is not there keeps its own path, for the reader to say so.
     """
     home.mkdir(parents=True, exist_ok=True)
-    return tuple(
-        Path(shutil.copy(path, home / path.name)) if path.is_file() else path for path in files
-    )
+    return tuple(_copy(source, home) for source in sources)
+
+
+def _copy(source: str, home: Path) -> str:
+    found = path_of(source)
+    if found is None or not found[0].is_file():
+        return source
+    path, sheet = found
+    return f"{shutil.copy(path, home / path.name)}" + (f"#{sheet}" if sheet else "")

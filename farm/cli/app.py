@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import typer
 
+from farm.cli.add import add
 from farm.cli.capture import capture
 from farm.cli.decisions import fetch
 from farm.cli.demo import demo
 from farm.cli.doctor import doctor
 from farm.cli.incidents import incidents
-from farm.cli.jobs import add, compose, queue
+from farm.cli.jobs import compose, queue
 from farm.cli.notify import notify
 from farm.cli.plan import plan
 from farm.cli.profiles import login, profiles

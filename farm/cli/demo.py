@@ -49,7 +49,7 @@ def demo(
     settings = replace(apart(mine, "demo"), downloads_dir=mine.downloads_dir)
     asyncio.run(forget(settings))
     options = RunOptions(
-        files=(put_prompts(settings.home),),
+        sources=(str(put_prompts(settings.home)),),
         sessions=sessions,
         headed=headed,
         pace_seconds=PACE_SECONDS,

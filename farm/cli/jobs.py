@@ -1,4 +1,4 @@
-"""`farm add`, `farm queue …` and `farm compose`: the queue from the user's side."""
+"""`farm queue …` and `farm compose`: the queue from the user's side."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typer
 from farm.cli.find import all_jobs, find_jobs
 from farm.cli.options import AsJson, QueueName, open_settings
 from farm.cli.render import JOB_HEAD, counts_text, job_rows, say, say_json, say_table
-from farm.cli.shapes import job_label, plain
+from farm.cli.shapes import job_label
 from farm.errors import UsageError
 from farm.model.jobs import AttemptFacts, Job, JobState
 
@@ -53,48 +53,6 @@ def with_farm(work: Callable[[Farm], Awaitable[Any]]) -> Any:
             return await work(farm)
 
     return asyncio.run(inside())
-
-
-def add(
-    files: Annotated[list[Path], typer.Argument(metavar="FILES", help="Prompt files.")],
-    *,
-    queue: Annotated[
-        str, typer.Option(metavar="NAME", help="Queue name instead of the file's.")
-    ] = "",
-    as_json: AsJson = False,
-) -> None:
-    """Add prompt files to the queue.
-
-    Adding a file again adds nothing twice and picks up what changed in it.
-
-    \b
-    Examples:
-      farm add prompts.csv
-      farm add april.csv may.csv --queue spring
-    """
-
-    async def work(farm: Farm) -> list[dict[str, Any]]:
-        return [
-            {
-                "file": str(path),
-                "queue": queue or path.stem,
-                **plain(await farm.import_file(path, queue or path.stem)),
-            }
-            for path in files
-        ]
-
-    done = with_farm(work)
-    if as_json:
-        say_json({"files": done})
-        return
-    for a in done:
-        say(
-            f"{a['file']}: {a['new']} new, {a['changed']} changed, {a['unchanged']} unchanged "
-            f"in queue {a['queue']}"
-        )
-        if a["outdated"]:
-            say(f"  {a['outdated']} rows changed after they were completed; to draw those again:")
-            say("  set their Status to REGEN, or: farm queue retry ID")
 
 
 @queue.command(name="list")

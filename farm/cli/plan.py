@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,6 +11,16 @@ import typer
 from farm.cli.jobs import with_farm
 from farm.cli.options import AsJson, open_settings
 from farm.cli.render import complain, say, say_json, say_table
+from farm.cli.sources import (
+    Brand,
+    Format,
+    Mapped,
+    OptionalSources,
+    Templates,
+    Variations,
+    WithOg,
+    reading_of,
+)
 from farm.clock import LocalZone, SystemClock
 from farm.config import Settings
 from farm.model.forecast import Course, Spent
@@ -36,10 +46,7 @@ _WAITS = (Spent.RESTING, Spent.QUOTA, Spent.CAP, Spent.CLOSED)
 
 
 def plan(
-    files: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="FILES", help="Prompt files to count in; they are not added."),
-    ] = None,
+    files: OptionalSources = None,
     *,
     sessions: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Accounts at once, also more than exist.")
@@ -50,6 +57,12 @@ def plan(
     queue: Annotated[
         str, typer.Option(metavar="NAME", help="Queue for the files instead of their names.")
     ] = "",
+    mapped: Mapped = None,
+    kind: Format = "",
+    templates: Templates = False,
+    brand: Brand = "",
+    variations: Variations = 1,
+    with_og: WithOg = False,
     until: Annotated[
         str, typer.Option(metavar="WHEN", help="How far it gets by 07:00, or within 8h.")
     ] = "",
@@ -57,8 +70,8 @@ def plan(
 ) -> None:
     """Say how long the queue will take, and what its images would cost at the APIs.
 
-    Reckoned from what your accounts did so far; what is assumed instead is said. Nothing is sent,
-    opened or stored.
+    FILES are counted in and not added. Reckoned from what your accounts did so far; what is assumed
+    instead is said. Nothing is sent, opened or stored.
 
     \b
     Examples:
@@ -71,10 +84,23 @@ def plan(
     from farm.model.prices import costs
     from farm.plan import gather, price_book
 
+    reading = reading_of(
+        mapped,
+        kind=kind,
+        templates=templates,
+        brand=brand,
+        variations=variations,
+        with_og=with_og,
+    )
     settings = open_settings()
     now, zone = SystemClock().now(), LocalZone()
     end = moment_of(until, now, zone) if until else None
-    asked = _asked(settings, files or (), profile or (), sessions, queue)
+    asked = replace(
+        _asked(settings, profile or (), sessions),
+        sources=tuple(files or ()),
+        queue=queue,
+        reading=reading,
+    )
 
     async def work(farm: Farm) -> Any:
         return await gather(settings, farm.store, asked, now=now, zone=zone)
@@ -91,10 +117,8 @@ def plan(
 
 def _asked(
     settings: Settings,
-    files: Sequence[Path],
     named: Sequence[str],
     sessions: int | None,
-    queue: str,
 ) -> Asked:
     """The accounts a run would take, and as many imagined ones as are missing."""
     from farm.browser.profiles import known_profiles
@@ -109,7 +133,7 @@ def _asked(
         if picked.warning and named:
             complain(picked.warning)
     more = max(0, (sessions or 1) - len(names))
-    return Asked(profiles=names, more=more, files=files, queue=queue)
+    return Asked(profiles=names, more=more)
 
 
 def told(plan: Plan, settings: Settings) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,16 +9,23 @@ import typer
 from farm.cli.apart import apart, copies
 from farm.cli.options import AsJson, Headed, KeepOpen, SlowMo, open_settings
 from farm.cli.running import run_and_show
+from farm.cli.sources import (
+    Brand,
+    Format,
+    Mapped,
+    OptionalSources,
+    Templates,
+    Variations,
+    WithOg,
+    reading_of,
+)
 from farm.clock import LocalZone, SystemClock
 from farm.model.events import RunOptions
 from farm.model.moments import until as moment
 
 
 def start(
-    files: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="FILES", help="Prompt files to add to the queue first."),
-    ] = None,
+    files: OptionalSources = None,
     *,
     sessions: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="How many profiles to drive at once.")
@@ -42,6 +48,12 @@ def start(
     queue: Annotated[
         str, typer.Option(metavar="NAME", help="Queue for the files instead of their names.")
     ] = "",
+    mapped: Mapped = None,
+    kind: Format = "",
+    templates: Templates = False,
+    brand: Brand = "",
+    variations: Variations = 1,
+    with_og: WithOg = False,
     watch: Annotated[
         bool,
         typer.Option(
@@ -78,6 +90,7 @@ def start(
       farm start --profile alice --limit 5
       farm start prompts.csv --headed --slow-mo 200 --keep-open
       farm start prompts.csv --replay
+      farm start book.xlsx#May --map description=Prompt --with-og
       farm start --watch --until 07:00 --notify ntfys://ntfy.sh/my-farm
       farm start --watch --json | tee run.jsonl
     """
@@ -89,12 +102,21 @@ def start(
         },
         log_file=True,
     )
+    reading = reading_of(
+        mapped,
+        kind=kind,
+        templates=templates,
+        brand=brand,
+        variations=variations,
+        with_og=with_og,
+    )
     given = tuple(files or ())
     if replay:
         settings = apart(settings, "replay")
         given = copies(given, settings.home)
     options = RunOptions(
-        files=given,
+        sources=given,
+        reading=reading,
         queue=queue,
         sessions=sessions,
         profiles=tuple(profile or ()),

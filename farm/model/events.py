@@ -12,14 +12,16 @@ from farm.model.incidents import Incident
 from farm.model.jobs import Job, JobState
 from farm.model.outcomes import Outcome
 from farm.model.sessions import Session
+from farm.model.sources import SourceOptions
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunOptions:
     """What `farm start` was asked to do; None means: as the settings say."""
 
-    files: tuple[Path, ...] = ()
-    queue: str = ""  # name for the files' queue; "" takes each file's stem
+    sources: tuple[str, ...] = ()  # paths, `book.xlsx#Sheet`, `-`, `sheets:ID`
+    reading: SourceOptions = SourceOptions()  # noqa: RUF009  # frozen; how they are taken
+    queue: str = ""  # name for the sources' queue; "" takes each one's own
     sessions: int | None = None  # how many profiles to drive; None takes all there are
     profiles: tuple[str, ...] = ()  # exactly these, if any are named
     headed: bool = False

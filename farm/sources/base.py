@@ -20,7 +20,9 @@ class Batch:
 class Source(Protocol):
     """One file, sheet or stream of prompts."""
 
-    name: str  # what the user called it, for messages
+    @property
+    def name(self) -> str:
+        """What the user called it, for messages."""
 
     def read(self) -> Batch:
         """Read and check everything; blocking.

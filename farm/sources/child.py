@@ -17,11 +17,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Any, NamedTuple, Self
 
 from farm.errors import FarmError, InputError
 from farm.model.prompts import SourceRow
+from farm.sources.errand import Errand
+from farm.sources.names import STDIN
 
 # -P: a folder with a `csv.py` in it must not come before the standard library.
 _CHILD = ("-P", "-X", "utf8", "-m", "farm.sources.child")
@@ -56,16 +57,16 @@ class Incoming:
         self._child.close()
 
 
-def read_in_child(path: Path) -> Incoming:
-    """What `Table(path).read()` gives, at none of its memory; blocking until it is checked.
+def read_in_child(errand: Errand) -> Incoming:
+    """What `source_of(errand).read()` gives, at none of its memory; blocking until it is checked.
 
     Raises `InputError` as it does, and `FarmError` if the child cannot start or dies.
     """
     with ExitStack() as stack:
         complaints = stack.enter_context(tempfile.TemporaryFile())
-        child = stack.enter_context(_started(path, complaints))
+        child = stack.enter_context(_started(errand, complaints))
         stack.callback(child.kill)
-        documents = _documents(path, child, complaints)
+        documents = _documents(errand.source, child, complaints)
         found = next(documents)
         if "problems" in found:
             raise InputError(found["problems"])
@@ -77,7 +78,7 @@ def read_in_child(path: Path) -> Incoming:
         )
 
 
-def _documents(path: Path, child: subprocess.Popen[bytes], complaints: IO[bytes]) -> Iterator[Any]:
+def _documents(name: str, child: subprocess.Popen[bytes], complaints: IO[bytes]) -> Iterator[Any]:
     """All documents of the child before its last, which says that they are all."""
     try:
         for document in map(json.loads, child.stdout or ()):
@@ -89,31 +90,31 @@ def _documents(path: Path, child: subprocess.Popen[bytes], complaints: IO[bytes]
     code = child.wait()
     complaints.seek(0)
     last = complaints.read().decode(errors="replace").strip().rpartition("\n")[2]
-    raise FarmError(f"{path} could not be read: its reader ended with {code}. {last}")
+    raise FarmError(f"{name} could not be read: its reader ended with {code}. {last}")
 
 
-def _started(path: Path, complaints: IO[bytes]) -> subprocess.Popen[bytes]:
+def _started(errand: Errand, complaints: IO[bytes]) -> subprocess.Popen[bytes]:
     try:
-        return subprocess.Popen(  # noqa: S603  # our own module, and a path that is no option
-            [sys.executable, *_CHILD, str(path)],
-            stdin=subprocess.DEVNULL,
+        return subprocess.Popen(  # noqa: S603  # our own module
+            [sys.executable, *_CHILD, errand.to_text()],
+            stdin=None if errand.source == STDIN else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=complaints,
             env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )
     except OSError as error:
         raise FarmError(
-            f"{path} could not be read: no reader could be started ({error})."
+            f"{errand.source} could not be read: no reader could be started ({error})."
         ) from error
 
 
-def main(path: str) -> None:
-    """Read one file and print what it holds or its problems."""
-    from farm.sources.table import Table  # noqa: PLC0415  # the parent must not import pandas
+def main(errand: str) -> None:
+    """Read one source and print what it holds or its problems."""
+    from farm.sources.kinds import source_of  # noqa: PLC0415  # the parent must not import pandas
 
     gc.disable()  # nothing here is garbage until the process ends
     try:
-        batch = Table(Path(path)).read()
+        batch = source_of(Errand.from_text(errand)).read()
     except InputError as error:
         _say({"problems": error.problems})
     else:

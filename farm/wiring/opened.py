@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from farm.clock import Clock, SystemClock
 from farm.config import Settings
 from farm.model.jobs import Job
+from farm.model.sources import SourceOptions
 from farm.sources.child import read_in_child
+from farm.sources.errand import Errand
+from farm.sources.names import identity_of
 from farm.store.base import Added
 from farm.store.engine import open_store
 from farm.store.facade import Store
@@ -32,15 +33,18 @@ class Farm:
     store: Store
     clock: Clock
 
-    async def import_file(self, path: Path, queue: str) -> Added:
-        """Read a prompt file and add its rows to a queue; InputError adds none of them."""
-        with _garbage_left_lying(), await asyncio.to_thread(read_in_child, path) as batch:
+    async def import_source(
+        self, source: str, queue: str, options: SourceOptions | None = None
+    ) -> Added:
+        """Read a source and add its rows to a queue; InputError adds none of them."""
+        errand = Errand.of(self.settings, source, options)
+        with _garbage_left_lying(), await asyncio.to_thread(read_in_child, errand) as batch:
             for warning in batch.warnings:
                 log.warning("%s", warning)
             if batch.completed:
-                log.info("%d rows of %s are COMPLETED already", batch.completed, path.name)
+                log.info("%d rows of %s are COMPLETED already", batch.completed, source)
             return await self.store.add(
-                queue, batch.rows, source=await asyncio.to_thread(os.path.realpath, path)
+                queue, batch.rows, source=await asyncio.to_thread(identity_of, source)
             )
 
     async def jobs_of(self, queue: str) -> list[Job]:

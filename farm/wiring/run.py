@@ -16,6 +16,7 @@ from farm.model.events import Notice, RunEnded, RunOptions, RunReport, RunStarte
 from farm.model.jobs import OPEN_STATES, JobState
 from farm.model.verdict import judge
 from farm.results import Results
+from farm.sources.names import queue_of
 from farm.steps.keep import sweep_parts
 from farm.store.base import Added
 from farm.supervisor import Post, RunGate, Supervisor
@@ -39,17 +40,17 @@ async def run(
             settings, options = await stack.enter_async_context(on_stand_in(settings, options))
         farm = await stack.enter_async_context(open_farm(settings))
         tell = await stack.enter_async_context(telling(farm, options, on_event))
-        queues = await _import_files(farm, options, tell)
+        queues = await _import_sources(farm, options, tell)
         return await _work_through(farm, options, queues, tell, stop)
 
 
-async def _import_files(farm: Farm, options: RunOptions, tell: Tell) -> list[str]:
+async def _import_sources(farm: Farm, options: RunOptions, tell: Tell) -> list[str]:
     queues = []
-    for path in options.files:
-        queue = options.queue or path.stem
-        added = await farm.import_file(path, queue)
+    for source in options.sources:
+        queue = options.queue or queue_of(source)
+        added = await farm.import_source(source, queue, options.reading)
         queues.append(queue)
-        tell(Notice(level="info", text=f"{path.name}: {_in_words(added)}"))
+        tell(Notice(level="info", text=f"{source}: {_in_words(added)}"))
     return queues
 
 

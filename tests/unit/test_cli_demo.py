@@ -33,14 +33,16 @@ def test_prompts_are_copied_so_that_results_do_not_land_beside_the_users_own(
     prompts = tmp_path / "heroes.csv"
     prompts.write_text("Description\na mill\n")
 
-    (copy,) = copies([prompts], settings.home)
+    (copy,) = copies([str(prompts)], settings.home)
 
-    assert copy == settings.home / "heroes.csv"
-    assert copy.read_text() == prompts.read_text()
+    assert copy == str(settings.home / "heroes.csv")
+    assert Path(copy).read_text() == prompts.read_text()
 
 
 def test_a_missing_file_keeps_its_name_for_the_error(settings: Settings, tmp_path: Path) -> None:
-    assert copies([tmp_path / "lost.csv"], settings.home) == (tmp_path / "lost.csv",)
+    lost = str(tmp_path / "lost.csv")
+
+    assert copies([lost], settings.home) == (lost,)
 
 
 async def test_a_folder_of_somebody_else_is_never_emptied(settings: Settings) -> None:

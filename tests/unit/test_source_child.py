@@ -8,13 +8,14 @@ import pytest
 from farm.errors import FarmError, InputError
 from farm.model.prompts import Prompt
 from farm.sources.child import read_in_child
+from farm.sources.errand import Errand
 from farm.sources.table import Table
 
 SMALL = """
 import resource, sys
-from pathlib import Path
 from farm.sources.child import read_in_child
-with read_in_child(Path(sys.argv[1])) as incoming:
+from farm.sources.errand import Errand
+with read_in_child(Errand(source=sys.argv[1])) as incoming:
     rows = len(list(incoming.rows))
 heavy = {"pandas", "numpy", "PIL", "multiprocessing"} & sys.modules.keys()
 print(rows, *sorted(heavy))
@@ -31,7 +32,7 @@ def test_a_child_reads_what_the_table_reads(tmp_path: Path) -> None:
         encoding="utf-8",
     )
 
-    with read_in_child(path) as incoming:
+    with read_in_child(Errand(source=str(path))) as incoming:
         rows = list(incoming.rows)
 
     batch = Table(path).read()
@@ -52,7 +53,7 @@ def test_a_child_hands_every_problem_back(tmp_path: Path) -> None:
     path.write_text("description,size\n,1x\n", encoding="utf-8")
 
     with pytest.raises(InputError) as refused:
-        read_in_child(path)
+        read_in_child(Errand(source=str(path)))
 
     assert [problem.split(": ")[0] for problem in refused.value.problems] == [
         f"{path}, row 1, Size",
@@ -67,7 +68,7 @@ def test_a_child_that_cannot_work_is_an_error_with_its_last_words(
     (tmp_path / "farm.py").write_text("raise SystemExit('no farm here')")
 
     with pytest.raises(FarmError, match="its reader ended with 1") as failed:
-        read_in_child(tmp_path / "p.csv")
+        read_in_child(Errand(source=str(tmp_path / "p.csv")))
 
     assert "p.csv could not be read" in str(failed.value)
 
@@ -85,7 +86,7 @@ def test_a_child_that_dies_among_its_rows_is_an_error_and_no_end(
     )
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
 
-    with read_in_child(tmp_path / "p.csv") as incoming:
+    with read_in_child(Errand(source=str(tmp_path / "p.csv"))) as incoming:
         assert next(incoming.rows).prompt_id == "1"
         with pytest.raises(FarmError, match="its reader ended with -9"):
             next(incoming.rows)
@@ -95,7 +96,7 @@ def test_rows_nobody_wants_any_more_end_their_child(tmp_path: Path) -> None:
     path = tmp_path / "p.csv"
     path.write_text("description\n" + "a pond\n" * 50_000, encoding="utf-8")
 
-    with read_in_child(path) as incoming:
+    with read_in_child(Errand(source=str(path))) as incoming:
         assert next(incoming.rows).row == 1
 
     with pytest.raises(ValueError, match="closed file"):
@@ -108,7 +109,7 @@ def test_a_child_that_cannot_start_is_an_error(
     monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
 
     with pytest.raises(FarmError, match="no reader could be started"):
-        read_in_child(tmp_path / "p.csv")
+        read_in_child(Errand(source=str(tmp_path / "p.csv")))
 
 
 def test_the_caller_carries_no_pandas_and_no_module_of_the_folder(tmp_path: Path) -> None:

@@ -1,0 +1,53 @@
+"""What the reader of a source is sent with: it is another process and knows no settings."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from farm.config import Settings
+from farm.google_apis import Access, access_of
+from farm.model.sources import SourceOptions
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Errand:
+    """One source to read, and everything that decides what its rows become."""
+
+    source: str  # a path, `book.xlsx#Sheet`, `-`, or `sheets:ID`
+    options: SourceOptions = SourceOptions()  # noqa: RUF009  # frozen
+    brands: Path | None = None  # where `brands.toml` would be
+    spreadsheet: str = ""  # what `sheets:` alone means
+    access: Access = Access()  # noqa: RUF009  # frozen; to Google's sheets
+
+    @classmethod
+    def of(cls, settings: Settings, source: str, options: SourceOptions | None = None) -> Self:
+        """The errand under these settings."""
+        return cls(
+            source=source,
+            options=options or SourceOptions(),
+            brands=settings.home / "brands.toml",
+            spreadsheet=settings.spreadsheet_id,
+            access=access_of(settings),
+        )
+
+    def to_text(self) -> str:
+        """As one argument of a command line."""
+        return json.dumps(asdict(self), default=str)
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """The inverse of `to_text`."""
+        values: dict[str, Any] = json.loads(text)
+        options, access = values["options"], values["access"]
+        options["mapping"] = tuple((column, name) for column, name in options["mapping"])
+        access["credentials"] = _path(access["credentials"])
+        values["brands"] = _path(values["brands"])
+        values["options"], values["access"] = SourceOptions(**options), Access(**access)
+        return cls(**values)
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text) if text is not None else None
