@@ -6,6 +6,7 @@ errors, model            what everything speaks of; pure
 values, settings, config texts to values; the table of settings; the only reader of env and files
 clock, log               time as an argument; records without secrets
 files, substitutions     writing whole files; the user's table of other words
+catalogue                the models of image APIs, with what they can and cost
 google_apis              ways to Google's APIs, home of their client library
 sources, compose, naming prompts in, texts and names out
 privacy                  what of a text or an address may be kept as evidence
