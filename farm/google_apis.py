@@ -125,10 +125,12 @@ def credentials(access: Access, scopes: Sequence[str]) -> Credentials:
     """
     if access.credentials is None:
         return _default(scopes, access.project)
+    from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415
+
     info = _read_key(access.credentials)
     try:
         found = _of_kind(info, scopes)
-    except (ValueError, KeyError) as error:  # google.auth's own MalformedError is a ValueError
+    except (ValueError, KeyError, GoogleAuthError) as error:
         raise GoogleRefused(
             f"{access.credentials} is no key that Google's library understands: {error}. "
             "Download the JSON key of the service account again."
@@ -152,12 +154,9 @@ def _read_key(path: Path) -> dict[str, Any]:
         ) from error
     if isinstance(info, dict) and "type" in info:
         return info
-    kind = (
-        "an OAuth client" if isinstance(info, dict) and {"installed", "web"} & info.keys() else ""
-    )
     raise GoogleRefused(
-        f"{path} is {kind or 'JSON, but'} no key of an account: `type` is missing. Give the JSON "
-        "key of a service account, or what `gcloud auth application-default login` left."
+        f"{path} is JSON, but no key of an account: it says no `type`. Give the key of a service "
+        "account, or what `gcloud auth application-default login` left; not an OAuth client."
     )
 
 
