@@ -45,7 +45,7 @@ class Reference(Protocol):
 
 
 Resolve = Callable[[Sequence[str]], Awaitable[Sequence[Reference]]]
-"""Paths and addresses in, proven local files out, in order; `Ended` (unsupported) names a bad one."""
+"""Paths and addresses in, proven local files out, in order; `Ended` names a bad one."""
 
 Remember = Callable[[Mapping[str, Any]], Awaitable[None]]
 """Commits what finds a request again at the provider: its `id`, and whatever else is needed."""

@@ -16,6 +16,7 @@ CHARS_PER_TOKEN = 3  # fewer than in truth: an estimate must not be too low
 REFERENCE_TOKENS = 1300  # of a picture that is looked at; as above
 _MEGAPIXEL = 1_048_576
 _TIER_PX = {"512": 512, "0.5K": 512, "1K": 1024, "2K": 2048, "4K": 4096}
+_FAR = 0.3  # what a proof of the finished picture calls a wrong orientation
 _NEAR = 1.02  # a side so little too short is not worth the next size class
 
 
@@ -128,8 +129,8 @@ def _misfit_of_pictures(model: Model, order: Order) -> str:
         return f"{model.id} takes {most} reference pictures, and the job has {count}."
     largest = max(order.reference_bytes, default=0)
     if model.reference_bytes and largest > model.reference_bytes:
-        most = model.reference_bytes / 1_000_000
-        return f"{model.id} takes pictures up to {most:g} MB, and one of the job's is larger."
+        megabytes = model.reference_bytes / 1_000_000
+        return f"{model.id} takes pictures up to {megabytes:g} MB, and one of the job's is larger."
     if order.mask and not model.mask:
         return f"{model.id} takes no mask."
     return ""
@@ -151,7 +152,7 @@ def _misfit_of_words(model: Model, order: Order) -> str:
 def _far(size: Size, model: Model) -> bool:
     """Whether even the nearest ratio would be held for a wrong orientation."""
     nearest = _quotient(nearest_ratio(size.ratio, model.ratios))
-    return abs(nearest / size.ratio - 1) > 0.3
+    return abs(nearest / size.ratio - 1) > _FAR
 
 
 def _known(model: Model) -> str:

@@ -137,15 +137,22 @@ def _not_accepted(s: Situation, p: Policy, roll: Roll) -> Decision:
     return Decision(job=JobMove.AGAIN, job_wait_seconds=p.transient_wait)
 
 
+def _as_told(s: Situation, p: Policy) -> Decision | None:
+    """Rest until the moment that the other side named, if it named one worth believing."""
+    until = s.outcome.reset_at
+    if until is None or not 0 < until - s.now <= p.quota_longest:
+        return None
+    return Decision(
+        job=JobMove.AGAIN,
+        session=SessionMove.REST,
+        session_wait_seconds=until - s.now,
+        told=True,
+    )
+
+
 def _quota(s: Situation, p: Policy, _roll: Roll) -> Decision:
-    told = s.outcome.reset_at
-    if told is not None and 0 < told - s.now <= p.quota_longest:
-        return Decision(
-            job=JobMove.AGAIN,
-            session=SessionMove.REST,
-            session_wait_seconds=told - s.now,
-            told=True,
-        )
+    if (as_told := _as_told(s, p)) is not None:
+        return as_told
     if not s.doubts and (s.outcome.doubtful or s.first_of_day):
         return Decision(job=JobMove.AGAIN, probe=True)
     rest = p.quota_default if s.learned is None else s.learned
@@ -153,6 +160,8 @@ def _quota(s: Situation, p: Policy, _roll: Roll) -> Decision:
 
 
 def _throttle(s: Situation, p: Policy, roll: Roll) -> Decision:
+    if (as_told := _as_told(s, p)) is not None:
+        return as_told
     rest = backoff(p.throttle_first, p.throttle_cap, s.throttles, roll)
     return Decision(job=JobMove.AGAIN, session=SessionMove.REST, session_wait_seconds=rest)
 

@@ -130,3 +130,18 @@ def test_a_scaled_policy_shortens_guesses_and_keeps_what_the_page_said() -> None
 
     assert guess.session_wait_seconds == 30
     assert told.session_wait_seconds == 3600
+
+
+def test_a_throttle_that_says_when_to_come_back_is_believed() -> None:
+    decision = after(Cause.LIMITED_THROTTLE, reset_at=1042.0, now=1000.0, throttles=5)
+
+    assert (decision.session, decision.session_wait_seconds) == (SessionMove.REST, 42.0)
+    assert decision.told
+
+
+@pytest.mark.parametrize("reset_at", [999.0, 1000.0 + 8 * 24 * 3600])
+def test_a_throttle_that_names_an_absurd_moment_backs_off_as_ever(reset_at: float) -> None:
+    decision = after(Cause.LIMITED_THROTTLE, reset_at=reset_at, now=1000.0)
+
+    assert decision.session_wait_seconds == POLICY.throttle_first
+    assert not decision.told
