@@ -22,6 +22,7 @@ wording, settlement      what is sent, and how a try is written down
 waiting, witness, worker everything a session waits for; who sees what failed; the loop
 supervisor, results      all loops in one TaskGroup; what a run leaves beside its images
 incidents                evidence of a failure: the first in full, later ones counted
+finishing                copies of images made, in processes of their own
 purse                    the user's money: reserved before an API is asked
 notify, generation_log   messages to a person; a line for every attempt that ended
 replay, testing, wiring  the stand-in Gemini, the shipped fakes, the composition root

@@ -28,7 +28,7 @@ LAYERS = [  # low to high: a unit imports its own line or a lower one, never a h
         "google_apis",
         "fetching",
     },
-    {"sources", "compose", "naming", "report", "store", "browser", "steps"},
+    {"sources", "compose", "naming", "report", "store", "browser", "steps", "deliver"},
     {"sites", "references"},
     {"backends"},
     {
@@ -69,7 +69,7 @@ HOMES = {
     "dotenv": {"config"},
     "filelock": {"browser"},
     "google_auth_httplib2": {"google_apis"},
-    "googleapiclient": {"google_apis"},
+    "googleapiclient": {"google_apis", "deliver"},
     "httpcore2": {"fetching"},
     "httplib2": {"google_apis"},
     "numpy": set(),

@@ -58,6 +58,25 @@ class QueueSummary:
     counts: Mapping[JobState, int]  # every state is a key
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unfinished:
+    """An image whose steps are still to be taken."""
+
+    image_id: int
+    job: Job
+    image: Image
+    text: str  # what was sent for it, "" if that is not known
+    made_at: float  # epoch seconds
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outgoing:
+    """Where finished files are to be put."""
+
+    folder: str = ""  # below each target, with forward slashes
+    targets: Sequence[str] = ()
+
+
 class Importable(Protocol):
     """A row to import, as `farm.model.prompts.SourceRow` gives it."""
 

@@ -7,6 +7,7 @@ from farm.store.control import SqlControl
 from farm.store.database import Database
 from farm.store.decisions import SqlDecisions
 from farm.store.deliveries import SqlDeliveries
+from farm.store.finishing import SqlFinishing
 from farm.store.images import SqlImages
 from farm.store.incidents import SqlIncidents
 from farm.store.jobs import SqlClaims
@@ -73,6 +74,12 @@ class Store:
         self.release = whole(spend.release)
         self.spent = whole(spend.spent)
         self.spendings = whole(spend.spendings)
+
+        finishing = SqlFinishing(database)
+        self.take_unfinished = whole(finishing.take_unfinished)
+        self.finish = whole(finishing.finish)
+        self.copies_of = whole(finishing.copies_of)
+        self.troubles_of = whole(finishing.troubles_of)
 
         incidents = SqlIncidents(database)
         self.note_incident = whole(incidents.note_incident)
