@@ -103,7 +103,7 @@ class Attempt:
             try:
                 return await self._place(drawn)
             except Ended as ended:
-                final = ended.outcome.cause in _NO_BETTER_FILE
+                final = drawn.final or ended.outcome.cause in _NO_BETTER_FILE
                 if final or not tries_left:
                     raise
                 log.warning("the file does not prove; fetching it again", extra={"job": self._id})
@@ -143,6 +143,7 @@ class Attempt:
         others = await self.store.known_conversations(self.hand.name)
         return Work(
             job_id=self._id,
+            attempt_id=attempt.id,
             prompt=self.claim.job.prompt,
             text=facts.text or await self._text(),
             phase=attempt.phase,

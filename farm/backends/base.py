@@ -19,6 +19,7 @@ class Work:
     """One attempt, as a hand sees it."""
 
     job_id: int
+    attempt_id: int
     prompt: Prompt
     text: str  # the exact prompt text
     phase: Phase  # how far an earlier life of this attempt got; CLAIMED for a fresh one
@@ -32,6 +33,7 @@ class Drawn:
 
     images: tuple[RawImage, ...]
     maker: Maker = field(default_factory=Maker)
+    final: bool = False  # fetched again they would be the same bytes
 
 
 class Hand(Protocol):

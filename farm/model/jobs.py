@@ -111,6 +111,7 @@ class AttemptFacts:
     """What an attempt knows about itself; stored as JSON, each key written by one phase."""
 
     text: str = ""  # typing: the exact text sent
+    model: str = ""  # typing: which model of an API
     before: tuple[str, ...] = ()  # sending: conversations that stood there before the click
     conversation: str = ""  # sent: id of the conversation, without URL
     turn: str = ""  # sent: id of our turn in it, "" where the page gives none
@@ -120,12 +121,14 @@ class AttemptFacts:
     by_hand: bool = False  # a person says that it was sent: it is never sent again
     preview_px: tuple[int, int] = (0, 0)  # ready: natural size of the first image on the page
     maker: Mapping[str, Any] = field(default_factory=dict)  # saved: see farm.model.images.Maker
+    request: Mapping[str, Any] = field(default_factory=dict)  # sent: where an API has it
+    parts: tuple[Mapping[str, Any], ...] = ()  # ready: files an API's answer was written to
 
     @classmethod
     def of(cls, attempt: Attempt) -> AttemptFacts:
         """Read the stored facts back; unknown keys of other versions are passed over."""
         known = {k: v for k, v in attempt.facts.items() if k in cls.__dataclass_fields__}
-        for key in ("before", "images", "preview_px"):
+        for key in ("before", "images", "preview_px", "parts"):
             if key in known:
                 known[key] = tuple(known[key])
         return cls(**known)

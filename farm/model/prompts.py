@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from farm.model.lanes import ANY_LANE, Need, lane
+from farm.model.operations import Operation
 
 _SIZE = re.compile(r"^\s*(\d{1,5})\s*[x×X*]\s*(\d{1,5})\s*(?:px)?\s*$")
 MAX_SIDE_PX = 16_384
@@ -69,13 +70,17 @@ class Prompt:
     negative: str = ""  # what the picture must not show
     backend: str = ""  # the row's own wish, "" is the run's
     model: str = ""  # as above
+    operation: Operation = Operation.GENERATE  # others change the first of the references
+    mask: str = ""  # absolute path: white is what may change
+    factor: float | None = None  # of an upscale
+    seed: int | None = None
     extra: Mapping[str, str] = field(default_factory=dict)  # unknown columns, kept in order
 
     @property
     def lane(self) -> str:
         """Which hands may take it."""
-        needs = {Need.REFERENCES} if self.references else ()
-        return lane(self.backend or ANY_LANE, needs)
+        has = {Need.REFERENCES: self.references, Need.MASK: self.mask}
+        return lane(self.backend or ANY_LANE, (need for need, what in has.items() if what))
 
     @property
     def fingerprint(self) -> str:
@@ -124,6 +129,14 @@ class Prompt:
             more["backend"] = self.backend
         if self.model:
             more["model"] = self.model
+        if self.operation is not Operation.GENERATE:
+            more["operation"] = self.operation.value
+        if self.mask:
+            more["mask"] = self.mask
+        if self.factor is not None:
+            more["factor"] = self.factor
+        if self.seed is not None:
+            more["seed"] = self.seed
         return more
 
     @classmethod
@@ -132,6 +145,7 @@ class Prompt:
         values = dict(payload)
         values["image_type"] = ImageType(values["image_type"])
         values["references"] = tuple(values.get("references", ()))
+        values["operation"] = Operation(values.get("operation", Operation.GENERATE))
         values["size"] = Size.parse(values["size"]) if values["size"] else None
         return cls(**values)
 

@@ -79,6 +79,7 @@ async def _from_session(
 async def _one(farm: Farm, hand: Hand, job: Job, attempt: Attempt) -> Fetched:
     work = Work(
         job_id=job.id,
+        attempt_id=attempt.id,
         prompt=job.prompt,
         text=AttemptFacts.of(attempt).text,
         phase=Phase.SENT,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
+from farm.model.operations import Operation
 from farm.model.prompts import ImageType, Prompt, Size
 
 PROMPT = Prompt(
@@ -22,7 +23,15 @@ PROMPT = Prompt(
 
 def test_every_field_is_stored_and_read_back() -> None:
     prompt = replace(
-        PROMPT, references=("/a.png", "https://b"), negative="text", backend="fal", model="m"
+        PROMPT,
+        references=("/a.png", "https://b"),
+        negative="text",
+        backend="fal",
+        model="m",
+        operation=Operation.REMOVE,
+        mask="/mask.png",
+        factor=2.0,
+        seed=7,
     )
 
     payload = prompt.to_payload()
@@ -34,7 +43,8 @@ def test_every_field_is_stored_and_read_back() -> None:
 def test_what_few_rows_have_costs_the_others_nothing() -> None:
     payload = PROMPT.to_payload()
 
-    assert not {"references", "negative", "backend", "model"} & payload.keys()
+    few = {"references", "negative", "backend", "model", "operation", "mask", "factor", "seed"}
+    assert not few & payload.keys()
     assert Prompt.from_payload(payload) == PROMPT
 
 
@@ -42,6 +52,8 @@ def test_pictures_to_go_by_and_a_backend_name_the_lane() -> None:
     assert PROMPT.lane == "any"
     assert replace(PROMPT, references=("/a.png",)).lane == "any+references"
     assert replace(PROMPT, references=("/a.png",), backend="fal").lane == "fal+references"
+    both = replace(PROMPT, references=("/a.png",), mask="/m.png", operation=Operation.REMOVE)
+    assert both.lane == "any+mask+references"
 
 
 def test_the_order_of_columns_is_kept() -> None:
