@@ -1,36 +1,75 @@
-"""Processes for the steps: decoding and encoding pictures keeps a core busy for seconds."""
+"""Blocking steps on all cores at once."""
 
 from __future__ import annotations
 
 import multiprocessing
-import multiprocessing.connection
 import os
 import signal
-import threading
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from itertools import islice
+from typing import TypeVar
+
+from farm.errors import FarmError
+
+AHEAD = 2  # tasks in line per process: none ever waits for work, and few wait in memory
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
 
 
-def step_pool(workers: int | None = None) -> ProcessPoolExecutor:
-    """Processes that run steps, as many as there are cores; none is started before its first step.
+def cores() -> int:
+    """How many processes can work at once here."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
-    They are spawned, so they hold none of farm's browsers and database connections, and they end
-    with farm, even when it was killed.
+
+@contextmanager
+def process_pool(processes: int) -> Iterator[ProcessPoolExecutor]:
+    """Fresh processes that leave Ctrl-C to this one; leaving waits for what is being written.
+
+    Started anew and not forked: a fork would inherit locks that threads of this process hold.
     """
-    return ProcessPoolExecutor(
-        max_workers=workers or os.cpu_count() or 1,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_begin,
+    pool = ProcessPoolExecutor(
+        processes, mp_context=multiprocessing.get_context("spawn"), initializer=_leave_signals
     )
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _begin() -> None:
-    """Leave Ctrl-C to farm, and end when it is gone: nobody else would tell these processes."""
+def spread(
+    work: Callable[[Task], Result], tasks: Iterable[Task], *, processes: int
+) -> Iterator[tuple[Task, Result]]:
+    """Each task with its result, as they are done; one process means this one.
+
+    What a task raises is raised here and ends the rest; what was begun is finished first.
+    """
+    if processes == 1:
+        yield from ((task, work(task)) for task in tasks)
+        return
+    rest = iter(tasks)
+    running: dict[Future[Result], Task] = {}
+    with process_pool(processes) as pool:
+        try:
+            while True:
+                for task in islice(rest, processes * AHEAD - len(running)):
+                    running[pool.submit(work, task)] = task
+                if not running:
+                    return
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                yield from ((running.pop(future), future.result()) for future in done)
+        except BrokenProcessPool as error:
+            raise FarmError(
+                "A working process was ended from outside, perhaps for want of memory; "
+                "try again with --jobs 1."
+            ) from error
+
+
+def _leave_signals() -> None:
+    """Ctrl-C reaches every process of the terminal; the first one sees to an orderly end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        multiprocessing.connection.wait([parent.sentinel])
-        os._exit(1)

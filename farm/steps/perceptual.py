@@ -1,0 +1,64 @@
+"""What a picture looks like in 64 bits, which stay nearly the same when it is saved anew.
+
+The hash is the signs of the picture's coarsest waves: of a 32 by 32 copy in grey the 8 by 8 lowest
+frequencies of its cosine transform, each above or below their median. Compression, scaling and a
+narrow cut hardly change them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from pathlib import Path
+from statistics import median
+
+import PIL.Image
+
+from farm.model.prompts import Size
+from farm.steps.pictures import read_picture
+from farm.steps.sizes import flattened
+
+NEAR_BITS = 6  # two pictures of one style differ by more, a copy of a copy by less
+_SIDE, _WAVES = 32, 8
+_ENOUGH = Size(4 * _SIDE, 4 * _SIDE)  # of a JPEG: the rest need not be decoded
+_STILL = 1e-6  # what reckoning alone makes of a wave that is not there
+_COSINES = tuple(
+    tuple(math.cos(math.pi * wave * (2 * place + 1) / (2 * _SIDE)) for place in range(_SIDE))
+    for wave in range(_WAVES)
+)
+
+
+def perceptual_of(path: Path) -> str:
+    """The hash of a picture file: 16 hex digits. Raises NoPicture."""
+    return perceptual_hash(read_picture(path, size=_ENOUGH).image)
+
+
+def perceptual_hash(image: PIL.Image.Image) -> str:
+    """The hash of an upright RGB or RGBA picture: 16 hex digits."""
+    grey = flattened(image, "white").convert("L")
+    pixels = grey.resize((_SIDE, _SIDE), PIL.Image.Resampling.BOX).tobytes()
+    rows = [pixels[at : at + _SIDE] for at in range(0, _SIDE * _SIDE, _SIDE)]
+    across = [[_product(wave, row) for wave in _COSINES] for row in rows]
+    columns = list(zip(*across, strict=True))
+    waves = [_product(wave, column) for wave in _COSINES for column in columns]
+    middle = median(waves[1:]) + _STILL  # the first is only how bright it is
+    bits = sum((wave > middle) << place for place, wave in enumerate(waves))
+    return f"{bits:016x}"
+
+
+def distance(one: str, other: str) -> int:
+    """In how many of 64 bits two hashes differ: about 32 for pictures of different things."""
+    return (int(one, 16) ^ int(other, 16)).bit_count()
+
+
+def near_twins(hashes: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """The places of those that look alike, each pair once, the earlier place first."""
+    numbers = [(place, int(text, 16)) for place, text in enumerate(hashes)]
+    for (first, one), (second, other) in combinations(numbers, 2):
+        if (one ^ other).bit_count() <= NEAR_BITS:
+            yield first, second
+
+
+def _product(wave: Sequence[float], values: Sequence[float]) -> float:
+    return sum(one * other for one, other in zip(wave, values, strict=True))
