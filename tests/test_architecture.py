@@ -67,7 +67,7 @@ HOMES = {
     "aiosqlite": {"store"},
     "cryptography": {"replay"},
     "dotenv": {"config"},
-    "filelock": {"browser"},
+    "filelock": {"browser", "backends"},
     "google_auth_httplib2": {"google_apis"},
     "googleapiclient": {"google_apis", "deliver"},
     "httpcore2": {"fetching"},

@@ -112,6 +112,7 @@ class AttemptFacts:
 
     text: str = ""  # typing: the exact text sent
     model: str = ""  # typing: which model of an API
+    estimate: int | None = None  # typing: what it costs at most, in millionths of a dollar
     before: tuple[str, ...] = ()  # sending: conversations that stood there before the click
     conversation: str = ""  # sent: id of the conversation, without URL
     turn: str = ""  # sent: id of our turn in it, "" where the page gives none

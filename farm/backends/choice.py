@@ -1,0 +1,114 @@
+"""What an API hand asks for a row: which model, in which size, at which price."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from farm.backends.api import Reference, Request, Resolve
+from farm.backends.base import Work
+from farm.errors import Ended, UsageError
+from farm.model.causes import Cause
+from farm.model.fitting import Fit, Order, estimate, fitted, misfit
+from farm.model.lanes import Need
+from farm.model.models import Catalogue, Model
+from farm.model.outcomes import Outcome
+from farm.model.prompts import Prompt
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choice:
+    """Which models of a backend a hand draws with, and how."""
+
+    catalogue: Catalogue
+    backend: str
+    today: Callable[[], date]
+    model: str = ""  # for rows that name none; "" is the backend's usual one
+    quality: str = ""
+
+    def usual_needs(self) -> frozenset[Need]:
+        """What rows that name no model may need beside words."""
+        model = self.catalogue.find(self.model, self.backend) if self.model else None
+        return (model or self.catalogue.usual(self.backend, self.today())).needs
+
+    def all_needs(self) -> frozenset[Need]:
+        """What rows that name a model of this backend may need."""
+        today = self.today()
+        living = (m for m in self.catalogue.of(self.backend) if not m.retired(today))
+        return frozenset().union(*(model.needs for model in living))
+
+    def prove(self) -> None:
+        """`Ended` (retired) when the model of rows that name none was shut down."""
+        try:
+            self.catalogue.take(self.model, self.backend, self.today())
+        except UsageError as error:
+            raise Ended(Outcome(cause=Cause.RETIRED, message=str(error))) from error
+
+    async def request(self, work: Work, resolve: Resolve) -> tuple[Request, int | None]:
+        """What to ask for a row, and what that costs at most.
+
+        `Ended` (unsupported) for what the model cannot do, before anything is sent or paid.
+        """
+        prompt, today = work.prompt, self.today()
+        try:
+            model = self.catalogue.take(prompt.model or self.model, self.backend, today)
+        except UsageError as error:
+            raise _unsupported(str(error)) from error
+        references = tuple(await resolve(prompt.references))
+        masks = tuple(await resolve((prompt.mask,))) if prompt.mask else ()
+        order = self._order(work, references, masks)
+        if why := misfit(model, order, today):
+            raise _unsupported(why)
+        request = _request(work, model, fitted(model, order))
+        mask = masks[0].path if masks else None
+        cost = estimate(model, order, today)
+        return replace(request, references=references, mask=mask), cost
+
+    def request_again(self, work: Work) -> Request:
+        """The request of an earlier life, without its pictures; its model may be gone by now."""
+        name = work.facts.model or work.prompt.model or self.model
+        known = self.catalogue.find(name, self.backend) if name else None
+        model = known or replace(self.catalogue.usual(self.backend, self.today()), id=name)
+        return _request(work, model, fitted(model, self._order(work, (), ())))
+
+    def understood(self, ended: Ended, prompt: Prompt) -> Ended:
+        """A model that is gone is the row's own fault if the row named it."""
+        if ended.outcome.cause is not Cause.RETIRED or not prompt.model:
+            return ended
+        return Ended(replace(ended.outcome, cause=Cause.UNSUPPORTED))
+
+    def _order(
+        self, work: Work, references: Sequence[Reference], masks: Sequence[Reference]
+    ) -> Order:
+        prompt = work.prompt
+        return Order(
+            size=prompt.size,
+            quality=self.quality,
+            operation=prompt.operation,
+            reference_bytes=tuple(reference.size_bytes for reference in references),
+            mask=bool(masks),
+            factor=prompt.factor,
+            chars=len(work.text),
+        )
+
+
+def _request(work: Work, model: Model, fit: Fit) -> Request:
+    prompt = work.prompt
+    return Request(
+        text=work.text,
+        model=model,
+        size=prompt.size,
+        ratio=fit.ratio,
+        tier=fit.tier,
+        canvas=fit.canvas,
+        quality=fit.quality,
+        negative=prompt.negative,
+        seed=prompt.seed,
+        operation=prompt.operation,
+        factor=prompt.factor,
+    )
+
+
+def _unsupported(why: str) -> Ended:
+    return Ended(Outcome(cause=Cause.UNSUPPORTED, message=why))
