@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -15,6 +16,7 @@ from typing import TypeVar
 from farm.errors import FarmError
 
 AHEAD = 2  # tasks in line per process: none ever waits for work, and few wait in memory
+_INSIST_SECONDS = 1.0
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -27,15 +29,22 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def step_pool(processes: int = 0) -> ProcessPoolExecutor:
+    """Processes for blocking steps, as many as there are cores; the first task starts them."""
+    return ProcessPoolExecutor(
+        processes or cores(),
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_follow_parent,
+    )
+
+
 @contextmanager
 def process_pool(processes: int) -> Iterator[ProcessPoolExecutor]:
     """Fresh processes that leave Ctrl-C to this one; leaving waits for what is being written.
 
     Started anew and not forked: a fork would inherit locks that threads of this process hold.
     """
-    pool = ProcessPoolExecutor(
-        processes, mp_context=multiprocessing.get_context("spawn"), initializer=_leave_signals
-    )
+    pool = step_pool(processes)
     try:
         yield pool
     finally:
@@ -70,6 +79,23 @@ def spread(
             ) from error
 
 
-def _leave_signals() -> None:
-    """Ctrl-C reaches every process of the terminal; the first one sees to an orderly end."""
+def _follow_parent() -> None:
+    """Leave signals to the first process, which sees to an orderly end; outlive it by no task."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _end_as_orphan)
+    threading.Thread(target=_watch_parent, daemon=True).start()
+
+
+def _end_as_orphan(*_: object) -> None:
+    parent = multiprocessing.parent_process()
+    if parent is None or not parent.is_alive():
+        raise SystemExit(1)  # not os._exit: whoever is writing removes the half file
+
+
+def _watch_parent() -> None:
+    """A killed parent says nothing, and its line of tasks never ends by itself."""
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        while True:  # a task that is being worked on may swallow the first one
+            os.kill(os.getpid(), signal.SIGTERM)
+            threading.Event().wait(_INSIST_SECONDS)
