@@ -41,7 +41,7 @@ def derive(original: Path, out: Path, stem: str, wish: Wish) -> Derived:
         image = resized(image, size, wish.recipe)
         warnings += doubts(picture.size_px, size, wish.recipe)
     copies: list[Derivative] = []
-    for copy_format in _formats(wish, picture):
+    for copy_format in copy_formats(wish, picture.format):
         path = out / (stem + EXTENSIONS[copy_format.format])
         if path.exists() and path.samefile(original):
             raise NoPicture(f"{path} is the image itself; choose another folder for its copies.")
@@ -54,11 +54,11 @@ def derive(original: Path, out: Path, stem: str, wish: Wish) -> Derived:
     return Derived(files=files, warnings=tuple(warnings))
 
 
-def _formats(wish: Wish, picture: Picture) -> tuple[CopyFormat, ...]:
+def copy_formats(wish: Wish, own: Format) -> tuple[CopyFormat, ...]:
     """Those that are wished; a resized copy is made in the image's own when there are none."""
     if wish.recipe.formats or wish.size is None or wish.recipe.resize is Resize.OFF:
         return wish.recipe.formats
-    return (CopyFormat(picture.format),)
+    return (CopyFormat(own),)
 
 
 def _label(picture: Picture, wish: Wish, format_: Format) -> tuple[Label, str]:

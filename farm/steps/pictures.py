@@ -101,7 +101,7 @@ def read_picture(path: Path, *, size: Size | None = None, keep_profile: bool = F
         return Picture(
             image=image,
             size_px=size_px,
-            format=FORMATS.get(file.format or "", Format.PNG),
+            format=_own_format(file),
             profile=profile,
             exif=_exif_of(upright),
             xmp=xmp_of(upright),
@@ -109,10 +109,20 @@ def read_picture(path: Path, *, size: Size | None = None, keep_profile: bool = F
         )
 
 
+def format_of(path: Path) -> Format:
+    """What a copy in the file's own format would be. Raises NoPicture."""
+    with opened(path) as file:
+        return _own_format(file)
+
+
 def xmp_of(picture: PIL.Image.Image) -> bytes:
     """The XMP packet of an opened file; PNG keeps it among its texts."""
     found = picture.info.get("xmp") or picture.info.get("XML:com.adobe.xmp") or b""
     return found.encode() if isinstance(found, str) else bytes(found)
+
+
+def _own_format(file: PIL.Image.Image) -> Format:
+    return FORMATS.get(file.format or "", Format.PNG)
 
 
 def _refuse_cut_off(path: Path, file: PIL.Image.Image) -> None:
