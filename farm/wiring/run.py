@@ -7,7 +7,6 @@ import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from farm.browser.launch import is_root
 from farm.clock import Clock
@@ -15,11 +14,11 @@ from farm.config import Settings
 from farm.model.events import Notice, RunEnded, RunOptions, RunReport, RunStarted, Tell
 from farm.model.jobs import OPEN_STATES, JobState
 from farm.model.verdict import judge
-from farm.results import Results
 from farm.sources.names import queue_of
 from farm.steps.keep import sweep_parts
 from farm.store.base import Added
 from farm.supervisor import Post, RunGate, Supervisor
+from farm.wiring.beside import beside
 from farm.wiring.opened import Farm, open_farm
 from farm.wiring.practice import on_stand_in
 from farm.wiring.profiles import chosen
@@ -70,41 +69,34 @@ async def _work_through(
 
     began, before = farm.clock.monotonic(), await farm.store.counts(queues)
     gate = RunGate(stop=stop, left=options.limit)
-    results = Results(
-        queues=queues or [entry.name for entry in await farm.store.queues()],
-        jobs_of=farm.jobs_of,
-        home=farm.settings.home,
-        downloads=farm.settings.downloads_dir,
-        shown=_from_home(farm.settings),
-        sheet=farm.settings.downloads_dir / "contact-sheet.html",
-        clock=farm.clock,
-    )
-    posts = [
-        post(farm, profile, options, gate, results.watching(tell))
-        for profile in chosen(farm.settings, options)
-    ]
-    if is_root():
-        tell(Notice(level="warning", text=WITHOUT_SANDBOX))
-    tell(RunStarted(sessions=tuple(post.name for post in posts), counts=before))
-    supervisor = Supervisor(
-        posts=posts,
-        store=farm.store,
-        queues=queues,
-        clock=farm.clock,
-        tell=tell,
-        offline_seconds=math.inf if options.watch else farm.settings.max_wait_seconds,
-    )
+    watched = queues or [entry.name for entry in await farm.store.queues()]
     sweep_parts(farm.settings.downloads_dir, before=farm.clock.now() - STALE_PART_SECONDS)
-    async with results, _ending_in_time(gate, options, farm.clock):
-        await supervisor.run()
+    async with beside(farm, options, watched, tell) as others:
+        posts = [
+            post(farm, profile, options, gate, others.tell)
+            for profile in chosen(farm.settings, options)
+        ]
+        if is_root():
+            tell(Notice(level="warning", text=WITHOUT_SANDBOX))
+        tell(RunStarted(sessions=tuple(post.name for post in posts), counts=before))
+        supervisor = Supervisor(
+            posts=posts,
+            store=farm.store,
+            queues=queues,
+            clock=farm.clock,
+            tell=others.tell,
+            offline_seconds=math.inf if options.watch else farm.settings.max_wait_seconds,
+        )
+        async with _ending_in_time(gate, options, farm.clock):
+            await supervisor.run()
     if len(supervisor.refused) == len(posts):
         raise supervisor.refused[0]
     report = await _report(farm, queues, posts, gate, before)
     report = replace(
         report,
         seconds=farm.clock.monotonic() - began,
-        results=results.paths,
-        contact_sheet=results.contact_sheet,
+        results=others.results.paths,
+        contact_sheet=others.results.contact_sheet,
     )
     tell(RunEnded(report=report))
     return report
@@ -130,12 +122,6 @@ async def _ending_in_time(gate: RunGate, options: RunOptions, clock: Clock) -> A
     finally:
         bell.cancel()
         await asyncio.wait([bell])
-
-
-def _from_home(settings: Settings) -> Path:
-    """The downloads folder as a person at home calls it."""
-    folder, home = settings.downloads_dir, settings.home
-    return folder.relative_to(home) if folder.is_relative_to(home) else folder
 
 
 async def _report(
