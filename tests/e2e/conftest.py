@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from house import Build, House, environment, sign_in
+from house import Build, House, environment
 from post_office import Post, post_office
+from signed_in import ReadyProfiles
 
 from farm.replay.scenario import Scenario
 from farm.replay.stand_in import StandIn
 
 
+@pytest.fixture(scope="session")
+def ready_profiles(tmp_path_factory: pytest.TempPathFactory) -> ReadyProfiles:
+    """Signed-in profiles, the same for all processes of a test run."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "signed-in"
+    folder.mkdir(exist_ok=True)
+    return ReadyProfiles(folder=folder)
+
+
 @pytest.fixture
-async def build(tmp_path: Path) -> AsyncIterator[Build]:
+async def build(tmp_path: Path, ready_profiles: ReadyProfiles) -> AsyncIterator[Build]:
     """Build a house with signed-in profiles against a stand-in with a scenario."""
     async with contextlib.AsyncExitStack() as stack:
 
@@ -28,7 +38,8 @@ async def build(tmp_path: Path) -> AsyncIterator[Build]:
             home.mkdir(mode=0o700)
             house = House(home=home, stand_in=stand_in, environment=environment(stand_in, settings))
             stack.push_async_callback(house.end_all)
-            await asyncio.gather(*(sign_in(house, f"account{n + 1}") for n in range(accounts)))
+            for n in range(accounts):
+                await ready_profiles.copy(f"account{n + 1}", home / "profiles")
             return house
 
         yield build

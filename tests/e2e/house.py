@@ -15,13 +15,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import urlencode
 
-from farm.browser.launch import LaunchOptions, is_root
-from farm.browser.profiles import browsers_on, make_profile
-from farm.browser.session import BrowserSession
+from farm.browser.profiles import browsers_on
+from farm.cli.shapes import plain
+from farm.config import load_settings
 from farm.replay.scenario import Scenario
 from farm.replay.stand_in import StandIn
+from farm.store.engine import open_store
 
 COLUMNS = (
     "Prompt ID", "Image Type", "Image Filename", "Size", "Colors", "Typography/Brand",
@@ -129,10 +129,11 @@ class House:
         return await (await self.start(*arguments)).end(seconds)
 
     async def jobs(self) -> dict[str, dict[str, Any]]:
-        """What `farm queue list --json` says, by prompt id."""
-        said = await self.farm("queue", "list", "--json", "--limit", "200")
-        assert said.code == 0, said.err
-        return {job["prompt"]["id"]: job for job in json.loads(said.out)["jobs"]}
+        """What `farm queue list --json` would say, by prompt id."""
+        settings = load_settings(environ=self.environment, cwd=self.home)
+        async with open_store(settings.database_url) as store:
+            page = await store.page(limit=200)
+        return {job.prompt.id: plain(job) for job in page.jobs}
 
     def saved(self) -> dict[str, str]:
         """sha256 of every image under downloads, by its path there."""
@@ -170,19 +171,6 @@ def environment(stand_in: StandIn, settings: dict[str, str]) -> dict[str, str]:
         "FARM_RECHECK_SECONDS": "2",
         **settings,
     }
-
-
-async def sign_in(house: House, name: str) -> None:
-    profile = make_profile(house.home / "profiles", name)
-    options = LaunchOptions(
-        asked_browser=os.environ.get("FARM_BROWSER", ""),
-        proxy_server=house.stand_in.proxy_url,
-        ignore_https_errors=True,
-        root=is_root(),
-    )
-    query = {"auto": "1", "account": name, "continue": "https://gemini.google.com/app"}
-    async with BrowserSession(profile=profile, options=options) as session:
-        await session.goto(f"https://accounts.google.com/ServiceLogin?{urlencode(query)}")
 
 
 def _farm() -> str:

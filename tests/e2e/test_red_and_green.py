@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from house import sign_in
+from signed_in import sign_in
 
 from farm.errors import ProfileInUse
 from farm.replay.plays import Condition
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from house import Build, House, Running
 
 QUICK = Defaults(delay_seconds=0.5)
-SIGNED_OUT_LATER = Rule(play="signed_out", kind="redirect", account="account1", at="load", n=(4,))
+SIGNED_OUT_LATER = Rule(play="signed_out", kind="redirect", account="account1", at="load", n=(3,))
 LATELY_RENAMED = {
     "send-button": "launcher",
     "send-button-container": "launch-pad",
@@ -46,7 +46,7 @@ async def sign_in_between_looks(house: House, name: str) -> None:
     """As a person does: again, if farm looks at the profile just then."""
     while True:
         try:
-            return await sign_in(house, name)
+            return await sign_in(house.home / "profiles", name, house.stand_in.proxy_url)
         except ProfileInUse:
             await asyncio.sleep(1)
 
