@@ -10,17 +10,20 @@ catalogue                the models of image APIs, with what they can and cost
 google_apis              ways to Google's APIs, home of their client library
 sources, compose, naming prompts in, texts and names out
 privacy                  what of a text or an address may be kept as evidence
+signing                  proof of whom a request to a webhook is from
 fetching                 what stands behind an address from outside
 report                   the contact sheet
 store                    the job store, home of SQLAlchemy
 browser, sites           sessions and pages, home of Playwright
 steps                    image in, proven image out, home of Pillow
+deliver                  targets: where finished files are put
 references               the pictures a row goes by, proven and at hand
 backends                 hands: whatever can make an image
 attempt, presence        one try at a job; what a session is doing
 wording, settlement      what is sent, and how a try is written down
 waiting, witness, worker everything a session waits for; who sees what failed; the loop
 supervisor, results      all loops in one TaskGroup; what a run leaves beside its images
+outbox                   puts what was made where it belongs, for days if need be
 incidents                evidence of a failure: the first in full, later ones counted
 finishing                copies of images made, in processes of their own
 purse                    the user's money: reserved before an API is asked

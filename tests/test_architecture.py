@@ -26,6 +26,7 @@ LAYERS = [  # low to high: a unit imports its own line or a lower one, never a h
         "substitutions",
         "catalogue",
         "google_apis",
+        "signing",
         "fetching",
     },
     {"sources", "compose", "naming", "report", "store", "browser", "steps", "deliver"},
@@ -40,6 +41,7 @@ LAYERS = [  # low to high: a unit imports its own line or a lower one, never a h
         "witness",
         "worker",
         "results",
+        "outbox",
         "incidents",
         "notify",
         "generation_log",
@@ -59,8 +61,9 @@ SEES_ONLY_PORTS = {
     "worker",
     "presence",
     "supervisor",
+    "outbox",
 }  # of the rooms with one inside
-WITH_PORTS = {"store", "backends", "sites", "sources", "steps", "browser"}
+WITH_PORTS = {"store", "backends", "sites", "sources", "steps", "browser", "deliver"}
 HOMES = {
     "PIL": {"steps", "replay"},
     "apprise": {"notify"},
@@ -77,7 +80,10 @@ HOMES = {
     "playwright": {"browser", "sites"},
     "playwright_stealth": {"browser"},
     "psutil": {"browser"},
-    "requests": {"notify"},
+    "boto3": {"deliver"},
+    "botocore": {"deliver"},
+    "fsspec": {"deliver"},
+    "requests": {"notify", "deliver"},
     "rich": {"cli"},
     "sqlalchemy": {"store"},
     "starlette": {"replay"},

@@ -103,6 +103,7 @@ class _Server(ThreadingHTTPServer):
 def _door(owner: Loopback) -> type[BaseHTTPRequestHandler]:
     class Door(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # head and body are two writes
 
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
@@ -118,7 +119,7 @@ def _door(owner: Loopback) -> type[BaseHTTPRequestHandler]:
                 owner.asked.append(asked)
             self._send(owner.answer(asked))
 
-        do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815  # the names it looks for
+        do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815  # the names it looks for
 
         def _send(self, answer: Reply) -> None:
             if answer.fate is Fate.HELD:

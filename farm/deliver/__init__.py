@@ -1,0 +1,1 @@
+"""Targets: where finished files are put."""
