@@ -22,7 +22,7 @@ from bench.bench_import import write_prompts
 from bench.stage import NotMeasured
 from farm.config import load_settings
 from farm.store.base import Added
-from farm.wiring import Farm, open_farm
+from farm.wiring.opened import Farm, open_farm
 
 WARM_UP_ROWS = 10
 RUNS = 3

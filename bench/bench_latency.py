@@ -29,7 +29,6 @@ from pathlib import Path
 from typing import Any, Self
 from unittest import mock
 
-import farm.wiring
 import farm.wiring.staff
 from bench.stage import NotMeasured, Stage, scenario, spread, stage, write_prompts
 from farm.browser.profiles import make_profile
@@ -38,6 +37,7 @@ from farm.config import load_settings
 from farm.model.events import JobChanged, RunEvent, RunOptions, SessionChanged
 from farm.model.jobs import Job, JobState
 from farm.replay.log import read_log
+from farm.wiring.run import run
 
 MARK = re.compile(r"\b(?:farm|recipe)-\d+\b")
 PAIRS = (("a-2025-https", "b-2026-blob"), ("c-2025-blob", "d-2026-https"))
@@ -106,7 +106,7 @@ async def farm_makes(
     with mock.patch.object(
         farm.wiring.staff, "BrowserSession", partial(StampedSession, loaded=loaded)
     ):
-        report = await farm.wiring.run(settings, options, on_event=watcher, stop=asyncio.Event())
+        report = await run(settings, options, on_event=watcher, stop=asyncio.Event())
     if report.exit_code or report.made != len(marks):
         raise NotMeasured(f"farm made {report.made} of {len(marks)} images: {report}")
     prove(scene, watcher.jobs)

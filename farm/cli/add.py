@@ -23,7 +23,7 @@ from farm.cli.sources import (
 )
 
 if TYPE_CHECKING:
-    from farm.wiring import Farm
+    from farm.wiring.opened import Farm
 
 
 def add(

@@ -16,7 +16,7 @@ from farm.errors import UsageError
 from farm.model.refusals import parse_refusals, write_refusals
 
 if TYPE_CHECKING:
-    from farm.wiring import Farm
+    from farm.wiring.opened import Farm
 
 _CONVERSATION = re.compile(r"(?:^|/)(?P<id>[0-9a-f]{8,})(?:[/?#]|$)")
 

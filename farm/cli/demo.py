@@ -66,7 +66,7 @@ async def forget(settings: Settings) -> None:
         return
     if not (settings.home / MARK).exists():
         raise UsageError(f"{settings.home} was not made by farm; move it away for the demo.")
-    from farm.wiring import open_farm
+    from farm.wiring.opened import open_farm
 
     async with open_farm(settings) as farm:
         jobs = await all_jobs(farm.store)

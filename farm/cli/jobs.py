@@ -17,7 +17,7 @@ from farm.errors import UsageError
 from farm.model.jobs import AttemptFacts, Job, JobState
 
 if TYPE_CHECKING:
-    from farm.wiring import Farm
+    from farm.wiring.opened import Farm
 
 queue = typer.Typer(
     name="queue",
@@ -44,7 +44,7 @@ States = Annotated[
 
 def with_farm(work: Callable[[Farm], Awaitable[Any]]) -> Any:
     """Open farm as the settings say, do one thing with it, close it."""
-    from farm.wiring import open_farm
+    from farm.wiring.opened import open_farm
 
     settings = open_settings()
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from farm.model.plan import Basis, Plan
     from farm.model.prices import Cost
     from farm.plan import Asked
-    from farm.wiring import Farm
+    from farm.wiring.opened import Farm
 
 SPENT_WORDS = {
     Spent.GENERATING: "making images",

@@ -24,7 +24,7 @@ from farm.model.moments import last_days
 from farm.model.sessions import Session
 
 if TYPE_CHECKING:
-    from farm.wiring import Farm
+    from farm.wiring.opened import Farm
 
 profiles = typer.Typer(
     name="profiles",
@@ -71,7 +71,7 @@ def login(
     Examples:
       farm login alice
     """
-    from farm.wiring import sign_in
+    from farm.wiring.profiles import sign_in
 
     settings = open_settings(log_file=True)
     agree(settings, yes=yes)
@@ -182,7 +182,7 @@ def check(
       farm profiles check alice --json
     """
     from farm.browser.profiles import known_profiles
-    from farm.wiring import check_profiles
+    from farm.wiring.profiles import check_profiles
 
     settings = open_settings(log_file=True)
     there = [p.name for p in known_profiles(settings)]

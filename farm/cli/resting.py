@@ -18,7 +18,7 @@ from farm.model.sessions import SessionState, Wish, WishKind
 
 if TYPE_CHECKING:
     from farm.browser.profiles import Profile
-    from farm.wiring import Farm
+    from farm.wiring.opened import Farm
 
 Names = Annotated[list[str], typer.Argument(metavar="NAME", help="Profiles.")]
 

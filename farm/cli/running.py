@@ -23,7 +23,7 @@ TICK_SECONDS = 1.0
 
 
 class Run(Protocol):
-    """`farm.wiring.run`, as the terminal needs it."""
+    """`farm.wiring.run.run`, as the terminal needs it."""
 
     async def __call__(
         self,
@@ -49,7 +49,7 @@ def run_and_show(settings: Settings, options: RunOptions, *, as_json: bool) -> i
     """Run with a display and a closing word; the exit code."""
     from farm.cli.live import choose_display
     from farm.cli.render import complain, say_report
-    from farm.wiring import run
+    from farm.wiring.run import run
 
     notices: list[Notice] = []
     if not options.replay:

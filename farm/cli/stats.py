@@ -18,7 +18,7 @@ from farm.model.stats import since as moment_of
 from farm.model.stats import stats as sum_up
 
 if TYPE_CHECKING:
-    from farm.wiring import Farm
+    from farm.wiring.opened import Farm
 
 
 def stats(

@@ -17,7 +17,7 @@ from farm.model.sessions import Session
 
 if TYPE_CHECKING:
     from farm.model.rests import Ground
-    from farm.wiring import Farm
+    from farm.wiring.opened import Farm
 
 DISTRIBUTION = "gemini-farm"
 

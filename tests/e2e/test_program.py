@@ -71,6 +71,17 @@ def test_help_imports_nothing_heavy(words: list[str]) -> None:
     assert loaded & HEAVY == set()
 
 
+def test_a_look_at_the_queue_loads_no_browser_and_no_picture_library() -> None:
+    program = "import sys, farm.cli.jobs, farm.wiring.opened; print(*sys.modules)"
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert loaded & {"sqlalchemy", "playwright", "PIL", "pandas", "requests"} == {"sqlalchemy"}
+
+
 def test_a_queue_lives_through_the_commands_of_its_user(farm: Farm, prompts: Path) -> None:
     assert "3 new" in farm("add", str(prompts)).stdout
     assert "0 new, 0 changed, 3 unchanged" in farm("add", str(prompts)).stdout
