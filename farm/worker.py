@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from farm.attempt import Attempt, Keeper, Result, Texts
-from farm.backends.base import Hand
+from farm.backends.base import JOB_CANCELLED, Hand
 from farm.clock import Clock
 from farm.errors import BrowserError, Ended, LostLease, ProfileInUse, SaveFailed
 from farm.model.causes import Cause
@@ -75,7 +75,7 @@ class Worker:
         cancelled = await self.store.heartbeat(self.id)
         claim = self.presence.claim
         if claim is not None and claim.job.id in cancelled and self._attempt is not None:
-            self._attempt.cancel()
+            self._attempt.cancel(JOB_CANCELLED)
 
     async def _open_once(self) -> None:
         """One opening of the hand; returns when it is to be opened again."""

@@ -75,6 +75,7 @@ HOMES = {
     "googleapiclient": {"google_apis", "deliver"},
     "httpcore2": {"fetching"},
     "httplib2": {"google_apis"},
+    "httpx2": {"backends"},
     "numpy": set(),
     "pandas": {"sources"},
     "playwright": {"browser", "sites"},

@@ -13,6 +13,9 @@ from farm.model.prompts import Prompt
 Record = Callable[[Phase, Mapping[str, Any]], Awaitable[None]]
 """Commits a phase and its facts before the hand goes on; raises LostLease when the job is gone."""
 
+JOB_CANCELLED = "the user cancelled the job"
+"""What a task is cancelled with when the user took its job back; a stopped run says nothing."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Work:

@@ -6,6 +6,7 @@ go, one each; without one, a submission waits a moment and succeeds.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
@@ -179,7 +180,8 @@ class FakeFal(Loopback):
                 picture(width, height, (made.id, number)) for number in range(count)
             ]
         price, unit = PRICES[made.model]
-        units = count * width * height / 1_000_000 if unit == "megapixels" else float(count)
+        megapixels = math.ceil(width * height / 1_000_000)  # begun ones count
+        units = count * megapixels if unit == "megapixels" else count
         made.cost = price * units
         images = [self._image(made, number, (width, height)) for number in range(count)]
         headers = {"X-Fal-Billable-Units": str(units)} if self.billed_units else {}
