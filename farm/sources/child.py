@@ -19,7 +19,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import IO, Any, NamedTuple, Self
 
-from farm.errors import FarmError, InputError
+from farm.errors import FarmError, GoogleBusy, GoogleError, GoogleRefused, InputError
 from farm.model.prompts import SourceRow
 from farm.sources.errand import Errand
 from farm.sources.names import STDIN
@@ -60,7 +60,7 @@ class Incoming:
 def read_in_child(errand: Errand) -> Incoming:
     """What `source_of(errand).read()` gives, at none of its memory; blocking until it is checked.
 
-    Raises `InputError` as it does, and `FarmError` if the child cannot start or dies.
+    Raises `InputError` and `GoogleError` as it does, `FarmError` if the child cannot start or dies.
     """
     with ExitStack() as stack:
         complaints = stack.enter_context(tempfile.TemporaryFile())
@@ -70,6 +70,8 @@ def read_in_child(errand: Errand) -> Incoming:
         found = next(documents)
         if "problems" in found:
             raise InputError(found["problems"])
+        if "refused" in found:
+            raise (GoogleBusy if found["is_busy"] else GoogleRefused)(found["refused"])
         return Incoming(
             rows=(ReadRow(*cells) for rows in documents for cells in rows),
             completed=found["completed"],
@@ -117,6 +119,8 @@ def main(errand: str) -> None:
         batch = source_of(Errand.from_text(errand)).read()
     except InputError as error:
         _say({"problems": error.problems})
+    except GoogleError as error:
+        _say({"refused": str(error), "is_busy": isinstance(error, GoogleBusy)})
     else:
         _say({"completed": batch.completed, "warnings": batch.warnings})
         for begin in range(0, len(batch.rows), _ROWS_A_LINE):

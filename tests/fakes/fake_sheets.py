@@ -19,6 +19,7 @@ from loopback import Asked, Reply, reply
 
 _PATH = re.compile(r"/v4/spreadsheets/([^/:]+)(?::(\w+)|/values(?::(\w+)|/(.+)))?", re.DOTALL)
 _A1 = re.compile(r"([A-Z]*)(\d*)(?::([A-Z]*)(\d*))?")
+_PLACE = re.compile(r"(?:'((?:[^']|'')*)'|([^'!]*))(?:!(.+))?")
 MAX_CELL = 50_000
 
 
@@ -249,16 +250,17 @@ def _changed(book: Spreadsheet, requests: list[dict[str, Any]]) -> Reply:
 
 def _range(book: Spreadsheet, text: str) -> tuple[Tab, tuple[int, int, int, int]]:
     """A tab and the edges of a range in A1 notation: rows from one, columns from zero."""
-    title, bang, cells = text.rpartition("!")
-    plain = (title if bang else text).removeprefix("'").removesuffix("'").replace("''", "'")
+    named = _PLACE.fullmatch(text)
+    quoted, bare, cells = named.groups() if named else ("", "", None)
+    plain = (quoted or "").replace("''", "'") or bare
     tab = next((t for t in book.tabs if t.title == plain), None)
-    if tab is None and not bang:
+    if tab is None and not quoted and cells is None:  # cells alone are those of the first tab
         tab, cells = book.tabs[0], text
-    edges = _A1.fullmatch(cells if bang or cells == text else "")
+    edges = _A1.fullmatch(cells or "")
     if tab is None or edges is None:
         raise Refused(400, "INVALID_ARGUMENT", f"Unable to parse range: {text}")
     first, top, last, bottom = edges.groups()
-    one = ":" not in cells and bool(cells)
+    one = bool(cells) and ":" not in cells
     return tab, (
         int(top or 1),
         _index(first) if first else 0,
