@@ -116,11 +116,21 @@ class Attempt:
             owner = await self.store.owner_of(raw.sha256)
             foreign = None if owner == job.id else owner
             image = await self.keeper.keep(raw, job, owner=foreign)
-            images.append(replace(image, maker=drawn.maker))
+            images.append(await self._compared(replace(image, maker=drawn.maker)))
         first = images[0]
         facts = {"path": first.path, "sha256": first.sha256, "maker": asdict(drawn.maker)}
         await self._commit(Phase.SAVED, facts)
         return tuple(images)
+
+    async def _compared(self, image: Image) -> Image:
+        """The image, with a warning if it looks like another job's."""
+        if not image.perceptual:
+            return image
+        twin = await self.store.looks_like(image.perceptual, self._id)
+        if twin is None:
+            return image
+        warning = f"It looks like the image of {twin.job} ({twin.path})."
+        return replace(image, warnings=(*image.warnings, warning))
 
     async def _for_review(self, outcome: Outcome) -> tuple[Image, ...]:
         """A picture of the wrong proportion is kept where a person can look at it."""

@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 
+NEAR_BITS = 6
+"""Perceptual hashes that differ in no more are of pictures that look the same."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RawImage:
     """Bytes a hand fetched, in a `.part` file, not yet proven."""
@@ -40,7 +44,16 @@ class Image:
     media_type: str  # sniffed: image/png, image/jpeg, image/webp
     source: str
     warnings: tuple[str, ...] = ()
+    perceptual: str = ""  # 16 hex digits, alike for pictures that look alike
     maker: Maker = field(default_factory=Maker)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Twin:
+    """Another job's image that looks the same."""
+
+    job: str  # `queue/prompt id`
+    path: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,6 +10,8 @@ from farm.model.images import Derivative
 from farm.model.prompts import Size
 from farm.model.recipes import Recipe
 
+MAX_PIXELS = 40_000_000  # 8K is 33 million; decoded as RGB this is 120 MB
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Proof:
@@ -20,6 +22,7 @@ class Proof:
     width_px: int  # as shown: a camera's rotation mark is applied
     height_px: int
     media_type: str  # sniffed: image/png, image/jpeg, image/webp
+    perceptual: str  # alike for pictures that look alike; see farm.steps.perceptual
     warnings: tuple[str, ...] = ()  # one sentence each
 
 

@@ -57,6 +57,7 @@ def keep(raw: RawImage, proof: Proof, place: Place) -> Image:
         media_type=proof.media_type,
         source=raw.source,
         warnings=proof.warnings,
+        perceptual=proof.perceptual,
     )
 
 

@@ -1,8 +1,9 @@
 """What a picture looks like in 64 bits, which stay nearly the same when it is saved anew.
 
-The hash is the signs of the picture's coarsest waves: of a 32 by 32 copy in grey the 8 by 8 lowest
-frequencies of its cosine transform, each above or below their median. Compression, scaling and a
-narrow cut hardly change them.
+The hash is the coarsest waves of a picture: of a 32 by 32 copy in grey the 8 by 8 lowest
+frequencies of its cosine transform, a bit for each that is clearly positive. Compression, scaling
+and a narrow cut hardly change them. "Clearly" matters: a symmetric picture has no trace of half of
+the waves, and their signs would be those of the codec's noise.
 """
 
 from __future__ import annotations
@@ -11,18 +12,18 @@ import math
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 from pathlib import Path
-from statistics import median
 
 import PIL.Image
 
+from farm.model.images import NEAR_BITS
 from farm.model.prompts import Size
 from farm.steps.pictures import read_picture
 from farm.steps.sizes import flattened
 
-NEAR_BITS = 6  # two pictures of one style differ by more, a copy of a copy by less
 _SIDE, _WAVES = 32, 8
 _ENOUGH = Size(4 * _SIDE, 4 * _SIDE)  # of a JPEG: the rest need not be decoded
 _STILL = 1e-6  # what reckoning alone makes of a wave that is not there
+_CLEARLY = 0.1  # of the mean strength of the waves
 _COSINES = tuple(
     tuple(math.cos(math.pi * wave * (2 * place + 1) / (2 * _SIDE)) for place in range(_SIDE))
     for wave in range(_WAVES)
@@ -42,13 +43,14 @@ def perceptual_hash(image: PIL.Image.Image) -> str:
     across = [[_product(wave, row) for wave in _COSINES] for row in rows]
     columns = list(zip(*across, strict=True))
     waves = [_product(wave, column) for wave in _COSINES for column in columns]
-    middle = median(waves[1:]) + _STILL  # the first is only how bright it is
-    bits = sum((wave > middle) << place for place, wave in enumerate(waves))
+    waves[0] = 0.0  # only how bright it is
+    least = _CLEARLY * sum(map(abs, waves)) / len(waves) + _STILL
+    bits = sum((wave > least) << place for place, wave in enumerate(waves))
     return f"{bits:016x}"
 
 
 def distance(one: str, other: str) -> int:
-    """In how many of 64 bits two hashes differ: about 32 for pictures of different things."""
+    """In how many of 64 bits two hashes differ: 8 and more for different pictures."""
     return (int(one, 16) ^ int(other, 16)).bit_count()
 
 

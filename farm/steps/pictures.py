@@ -17,7 +17,7 @@ import PIL.ImageOps
 from farm.errors import NoPicture
 from farm.model.prompts import Size
 from farm.model.recipes import Format
-from farm.steps.verify import MAX_PIXELS
+from farm.steps.base import MAX_PIXELS
 
 KINDS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "TIFF", "BMP")
 EXTENSIONS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif", ".tif", ".tiff", ".bmp"})

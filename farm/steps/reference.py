@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import PIL.Image
 
-from farm.steps.verify import BOMBS, BROKEN, MAX_PIXELS, PNG_END, sniff
+from farm.steps.base import MAX_PIXELS
+from farm.steps.verify import BOMBS, BROKEN, PNG_END, sniff
 
 # What every hand takes as it is.
 SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}

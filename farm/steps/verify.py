@@ -9,22 +9,25 @@ import zlib
 from typing import NoReturn
 
 import PIL.Image
+import PIL.ImageOps
 
 from farm.errors import Ended
 from farm.model.causes import Cause
 from farm.model.images import RawImage
 from farm.model.outcomes import Outcome
 from farm.model.prompts import Prompt
-from farm.steps.base import Proof
+from farm.steps.base import MAX_PIXELS, Proof
+from farm.steps.perceptual import perceptual_hash
 
 # The seeds' bounds: less is a logo or an icon, more is an error.
 MIN_BYTES = 50 * 1024
 MAX_BYTES = 20 * 1024 * 1024
 MIN_SIDE_PX = 500
-MAX_PIXELS = 40_000_000  # 8K is 33 million; decoded as RGB this is 120 MB
 PREVIEW_TOLERANCE = 0.02  # previews are 1024 px wide and rounded to whole pixels
 PROPORTION_WARNING = 0.10
 PROPORTION_LIMIT = 0.30
+
+_LOOKED_AT_PX = 128
 
 _DECODERS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
 PNG_END = b"IEND\xae\x42\x60\x82"  # Pillow decodes without its last bytes
@@ -58,7 +61,7 @@ def verify(raw: RawImage, prompt: Prompt, *, duplicate_of: int | None = None) ->
         _refuse(Cause.UNREADABLE, f"the file is {_looks_like(data)}, not a PNG, JPEG or WebP")
     if len(data) <= MIN_BYTES:
         _refuse(Cause.TOO_SMALL, f"the file has {len(data)} bytes; a picture has over {MIN_BYTES}")
-    size_px = _decode(data, media_type)
+    size_px, perceptual = _decode(data, media_type)
     if max(size_px) < MIN_SIDE_PX:
         _refuse(Cause.TOO_SMALL, f"{_px(size_px)} is under {MIN_SIDE_PX} px on both sides")
     _compare_with_preview(size_px, raw.preview_px)
@@ -70,6 +73,7 @@ def verify(raw: RawImage, prompt: Prompt, *, duplicate_of: int | None = None) ->
         width_px=size_px[0],
         height_px=size_px[1],
         media_type=media_type,
+        perceptual=perceptual,
         warnings=_compare_with_asked(size_px, prompt),
     )
 
@@ -118,8 +122,8 @@ def _looks_like(data: bytes) -> str:
     return f"of an unknown kind (it begins with {data[:8].hex()})"
 
 
-def _decode(data: bytes, media_type: str) -> tuple[int, int]:
-    """Decode every pixel; the size as shown. The size is looked at before memory is spent."""
+def _decode(data: bytes, media_type: str) -> tuple[tuple[int, int], str]:
+    """Decode every pixel, after a look at how many: the size as shown, and what it looks like."""
     if media_type == "image/png" and PNG_END not in data:
         _refuse(Cause.UNREADABLE, "the picture is cut off")
     formats = (_DECODERS[media_type],)
@@ -130,11 +134,19 @@ def _decode(data: bytes, media_type: str) -> tuple[int, int]:
             picture.load()
             turned = picture.getexif().get(_ORIENTATION) in _QUARTER_TURNS
             width, height = picture.size
+            looks = _looks_of(picture)
     except BOMBS:
         _refuse(Cause.UNREADABLE, "its pixels would not fit into memory")
     except BROKEN as error:
         _refuse(Cause.UNREADABLE, f"the picture does not decode ({error})")
-    return (height, width) if turned else (width, height)
+    return ((height, width) if turned else (width, height)), looks
+
+
+def _looks_of(picture: PIL.Image.Image) -> str:
+    """Its perceptual hash, of a copy just large enough for it."""
+    mode = "RGBA" if picture.has_transparency_data else "RGB"
+    small = picture.convert(mode).resize((_LOOKED_AT_PX, _LOOKED_AT_PX), PIL.Image.Resampling.BOX)
+    return perceptual_hash(PIL.ImageOps.exif_transpose(small))
 
 
 def _compare_with_preview(size_px: tuple[int, int], preview_px: tuple[int, int]) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from farm.model.causes import Cause
-from farm.model.images import Image
+from farm.model.images import Image, Twin
 from farm.model.jobs import Attempt, Claim, Job, JobState, Phase
 from farm.model.limits import Limit
 from farm.model.sessions import Session, Wish
@@ -166,6 +166,9 @@ class Knowledge(Protocol):
 
     async def owner_of(self, sha256: str) -> int | None:
         """The job that already has an image with these bytes."""
+
+    async def looks_like(self, perceptual: str, job_id: int) -> Twin | None:
+        """The newest image of another job that looks the same, if there is one."""
 
     async def causes_of(self, job_id: int) -> tuple[Cause, ...]:
         """How the ended attempts of a job ended, oldest first, uncounted ones included."""

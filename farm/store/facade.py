@@ -53,6 +53,7 @@ class Store:
 
         images, sessions = SqlImages(database), SqlSessions(database)
         self.owner_of = whole(images.owner_of)
+        self.looks_like = whole(images.looks_like)
         self.images = whole(images.images)
         self.causes_of = whole(sessions.causes_of)
         self.known_conversations = whole(sessions.known_conversations)

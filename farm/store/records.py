@@ -117,6 +117,7 @@ def image_of(row: AnyRow) -> Image:
         media_type=row.media_type,
         source=row.source,
         warnings=tuple(row.warnings),
+        perceptual=row.perceptual or "",
         maker=Maker(
             backend=row.backend,
             account=row.account,

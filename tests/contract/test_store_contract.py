@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -347,3 +348,19 @@ async def test_a_session_is_stored_whole_and_fresh_when_unknown(desk: Desk) -> N
     assert await desk.store.session("alice") == resting
     assert await desk.store.session("bob") == Session(name="bob")
     assert await desk.store.sessions() == (resting,)
+
+
+async def test_an_image_that_looks_like_another_jobs_is_told(desk: Desk) -> None:
+    await desk.add("first", "second")
+    for looks in ("ff00ff00ff00ff00", "0123456789abcdef"):
+        claim = await desk.claim()
+        image = replace(desk.image(claim.job.prompt.id), perceptual=looks)
+        await desk.store.complete(claim, [image])
+    first, second = await desk.only("first"), await desk.only("second")
+
+    near = await desk.store.looks_like("ff00ff00ff00ff07", second.id)
+
+    assert near is not None
+    assert (near.job, near.path) == ("q/first", "2026-11-21/first.png")
+    assert await desk.store.looks_like("ff00ff00ff00ff07", first.id) is None
+    assert await desk.store.looks_like("00ff00ff00ff00ff", second.id) is None

@@ -40,7 +40,7 @@ for number in range(25):
     raw = RawImage(part=part, sha256=sha, size_bytes=len(data), source="s0",
                    preview_px=(0, 0), full_size=True)
     proof = Proof(sha256=sha, size_bytes=len(data), width_px=1, height_px=1,
-                  media_type="image/png")
+                  media_type="image/png", perceptual="0" * 16)
     image = keep(raw, proof, Place(downloads=downloads, folder="2026-11-21", name=name))
     print(image.path, sha, flush=True)
 """
@@ -67,7 +67,12 @@ def kept(downloads: Path, data: bytes, *, stem: str = "hero", folder: str = DAY)
         full_size=True,
     )
     proof = Proof(
-        sha256=sha256, size_bytes=len(data), width_px=4, height_px=3, media_type="image/png"
+        sha256=sha256,
+        size_bytes=len(data),
+        width_px=4,
+        height_px=3,
+        media_type="image/png",
+        perceptual="0" * 16,
     )
     return keep(raw, proof, Place(downloads=downloads, folder=folder, name=numbered(stem)))
 
