@@ -120,7 +120,8 @@ class FakeSheets:
             case "GET", "values":
                 return _sent("ValueRange", _values(book, place or "", asked.query))
             case "GET", "valuesbatchGet":
-                ranges = [_values(book, asked.query["ranges"], asked.query)]
+                wanted = [place for name, place in asked.pairs if name == "ranges"]
+                ranges = [_values(book, place, asked.query) for place in wanted]
                 answer = {"spreadsheetId": book.id, "valueRanges": ranges}
                 return _sent("BatchGetValuesResponse", answer)
             case "POST", "valuesbatchUpdate":
@@ -256,11 +257,12 @@ def _range(book: Spreadsheet, text: str) -> tuple[Tab, tuple[int, int, int, int]
     tab = next((t for t in book.tabs if t.title == plain), None)
     if tab is None and not quoted and cells is None:  # cells alone are those of the first tab
         tab, cells = book.tabs[0], text
-    edges = _A1.fullmatch(cells or "")
+    cells = cells or ""
+    edges = _A1.fullmatch(cells)
     if tab is None or edges is None:
         raise Refused(400, "INVALID_ARGUMENT", f"Unable to parse range: {text}")
     first, top, last, bottom = edges.groups()
-    one = bool(cells) and ":" not in cells
+    one = cells != "" and ":" not in cells
     return tab, (
         int(top or 1),
         _index(first) if first else 0,

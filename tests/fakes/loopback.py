@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,6 +22,7 @@ class Asked:
     method: str
     path: str
     query: Mapping[str, str]
+    pairs: Sequence[tuple[str, str]]  # of the query, for a name that stands there twice
     headers: Mapping[str, str]  # names in lower case
     body: bytes
 
@@ -112,6 +113,7 @@ def _door(owner: Loopback) -> type[BaseHTTPRequestHandler]:
                 method=self.command,
                 path=parts.path,
                 query=dict(parse_qsl(parts.query)),
+                pairs=parse_qsl(parts.query),
                 headers={name.lower(): value for name, value in self.headers.items()},
                 body=self.rfile.read(length),
             )
