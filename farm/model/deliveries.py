@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 from farm.model.prompts import Prompt
 
 TOP_FOLDER: Final = "Generated Images"
+WEBHOOK: Final = "webhook+"  # what the address of one begins with
 FIRST_WAIT_SECONDS: Final = 2.0
 LONGEST_WAIT_SECONDS: Final = 3600.0
 PERSON_WAIT_SECONDS: Final = 600.0  # until it is looked whether a person has mended it
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
-_WEBHOOK = "webhook+"
+_DRIVE_PAGE = re.compile(r"https://drive\.google\.com/(?:.*/)?folders/([\w-]+)(?:[?#].*)?")
 
 
 class DeliveryState(StrEnum):
@@ -69,13 +71,20 @@ class DeliveryClaim:
     fence: int
 
 
-def place_of(target: str) -> str:
-    """What a target is called in the store, in logs and messages: no password, no secret path."""
-    if target.startswith(_WEBHOOK):
-        host = urlsplit(target.removeprefix(_WEBHOOK)).hostname or ""
+def place_of(target: str, home: Path) -> str:
+    """What a target is called in the store, in logs and messages: no password, no secret path.
+
+    A relative folder starts at `home`.
+    """
+    if target.startswith(WEBHOOK):
+        host = urlsplit(target.removeprefix(WEBHOOK)).hostname or ""
         return f"webhook:{host}#{hashlib.sha256(target.encode()).hexdigest()[:8]}"
-    if "://" not in target:
-        return target
+    if page := _DRIVE_PAGE.fullmatch(target):
+        return f"drive:{page[1]}"
+    if target.startswith("drive:"):
+        return target.rstrip("/")
+    if "://" not in target or target.startswith("file://"):
+        return os.path.normpath(home / Path(target.removeprefix("file://")).expanduser())
     parts = urlsplit(target)
     user, _, host = parts.netloc.rpartition("@")
     name = user.partition(":")[0]

@@ -11,7 +11,8 @@ from farm.clock import Clock
 from farm.errors import UsageError
 from farm.notify.base import Target
 from farm.notify.services import channel
-from farm.notify.webhook import Webhook, secret_bytes
+from farm.notify.webhook import Webhook
+from farm.signing import secret_bytes
 
 _WEBHOOK = "webhook+"
 

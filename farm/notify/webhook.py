@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from farm.clock import Clock
 from farm.notify.aside import aside
 from farm.notify.base import Message, NotDelivered
+from farm.signing import signed
 
 if TYPE_CHECKING:
     import requests
 
-_SECRET_PREFIX = "whsec_"  # noqa: S105  # the standard's mark of a secret in base64
 _CONNECT_SECONDS, _ANSWER_SECONDS = 4.0, 8.0
 _LONGEST_WAIT_SECONDS = 60.0  # that an answer may ask for
 _PICTURE_BYTES = 4 * 1024 * 1024  # a larger screenshot stays at home
@@ -61,25 +59,6 @@ class Webhook:
                 raise NotDelivered("it could not be reached", passing=True) from error
             except (requests.RequestException, OSError, ValueError) as error:
                 raise NotDelivered("it could not be asked", passing=False) from error
-
-
-def signed(message_id: str, at: int, body: bytes, secret: bytes) -> dict[str, str]:
-    """Headers of a message: what it is, when it was sent, and the proof of both and of the body."""
-    signature = hmac.new(secret, f"{message_id}.{at}.".encode() + body, hashlib.sha256).digest()
-    return {
-        "Content-Type": "application/json",
-        "Idempotency-Key": message_id,
-        "webhook-id": message_id,
-        "webhook-timestamp": str(at),
-        "webhook-signature": f"v1,{base64.b64encode(signature).decode()}",
-    }
-
-
-def secret_bytes(text: str) -> bytes:
-    """The key of the signature; ValueError for a `whsec_` secret that is no base64."""
-    if text.startswith(_SECRET_PREFIX):
-        return base64.b64decode(text.removeprefix(_SECRET_PREFIX), validate=True)
-    return text.encode()
 
 
 def _content(message: Message, now: float) -> dict[str, Any]:

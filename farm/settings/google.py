@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from farm import values
-from farm.settings.record import A_PATH, Setting
+from farm.settings.record import A_FLAG, A_PATH, Setting
 
 GOOGLE: tuple[Setting, ...] = (
     Setting(
@@ -41,9 +41,23 @@ GOOGLE: tuple[Setting, ...] = (
     ),
     Setting(
         key="google_endpoint",
-        text="Another address for Sheets and Drive, such as a gateway of your own.",
+        text="Another address for Sheets, Drive and Cloud Storage, such as a gateway of your own.",
         parse=values.text,
         allowed="a URL such as http://127.0.0.1:8080",
         default="empty: Google's",
+    ),
+    Setting(
+        key="sheets_poll_seconds",
+        text="How often `--watch` looks at a sheet for new rows and REGEN.",
+        parse=values.number(10),
+        allowed="a number of seconds, 10 or more",
+        default="60",
+    ),
+    Setting(
+        key="sheets_preview",
+        text="Show delivered images in the sheet, in a column of their own.",
+        parse=values.flag,
+        allowed=A_FLAG,
+        default="0",
     ),
 )
