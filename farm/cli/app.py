@@ -9,6 +9,7 @@ from farm.cli.capture import capture
 from farm.cli.decisions import fetch
 from farm.cli.demo import demo
 from farm.cli.doctor import doctor
+from farm.cli.images import images
 from farm.cli.incidents import incidents
 from farm.cli.jobs import compose, queue
 from farm.cli.notify import notify
@@ -58,6 +59,7 @@ app.add_typer(profiles, name="profiles")
 app.command()(doctor)
 app.command()(capture)
 app.add_typer(incidents, name="incidents")
+app.add_typer(images, name="images")
 app.command()(compose)
 app.add_typer(notify, name="notify")
 app.add_typer(replay, name="replay")

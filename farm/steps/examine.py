@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from farm.errors import NoPicture
 from farm.model.prompts import Size
-from farm.steps.perceptual import perceptual_hash
+from farm.steps.perceptual import near_twins, perceptual_hash
 from farm.steps.pictures import read_picture
 from farm.steps.verify import (
     MAX_BYTES,
@@ -84,3 +84,19 @@ def _out_of_bounds(size_bytes: int, size_px: tuple[int, int]) -> Iterator[str]:
         yield f"It has {size_bytes} bytes; a picture of full size has over {MIN_BYTES}."
     if max(size_px) < MIN_SIDE_PX:
         yield f"{size_px[0]}x{size_px[1]}px is under {MIN_SIDE_PX} px on both sides."
+
+
+def duplicates(examined: Iterable[Examined]) -> list[tuple[str, ...]]:
+    """Files of the same bytes, each group once."""
+    groups: dict[str, list[str]] = {}
+    for each in examined:
+        if each.sha256:
+            groups.setdefault(each.sha256, []).append(each.path)
+    return [tuple(group) for group in groups.values() if len(group) > 1]
+
+
+def look_alikes(examined: Iterable[Examined]) -> list[tuple[str, str]]:
+    """Pairs of different files that show nearly the same."""
+    seen = [each for each in examined if each.perceptual]
+    pairs = ((seen[one], seen[other]) for one, other in near_twins([e.perceptual for e in seen]))
+    return [(one.path, other.path) for one, other in pairs if one.sha256 != other.sha256]
