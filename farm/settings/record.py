@@ -35,6 +35,7 @@ class Settings:
     recycle_prompts: int = 100  # a browser that took so many prompts is opened anew
     recycle_mb: float = 3000.0  # and one that takes so much memory with all its processes
     on_refusal: str = "fail"  # what to do about refusals; see farm.model.refusals
+    private_references: bool = False  # reference images may come from private addresses
     working_hours: Hours = ALWAYS  # when sessions may work
     daily_cap: int = 0  # images of an account a day; 0: no cap
     daily_reserve: int = 0  # of the cap, kept back for the person's own use
@@ -63,6 +64,8 @@ class Settings:
     google_region: str = "global"
     spreadsheet_id: str = ""  # what `sheets:` means
     google_endpoint: str = ""  # in place of Google's, for Sheets and Drive
+    sheets_poll_seconds: float = 60.0  # between two looks at a watched sheet
+    sheets_preview: bool = False  # thumbnails in the sheet
     backends: tuple[str, ...] = ("web",)  # what works the queue
     models: tuple[str, ...] = ()  # what each backend draws with
     fallback: tuple[str, ...] = ()  # what takes jobs up when the others cannot

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from farm import values
 from farm.model.refusals import ALLOWED
-from farm.settings.record import Setting
+from farm.settings.record import A_FLAG, Setting
 
 RUNNING: tuple[Setting, ...] = (
     Setting(
@@ -84,6 +84,14 @@ RUNNING: tuple[Setting, ...] = (
         parse=values.refusals,
         allowed=f"{ALLOWED}, or such a word for a cause: person=substitute",
         default="fail",
+    ),
+    Setting(
+        key="private_references",
+        text="Fetch reference images from addresses of your own network too, also by plain http. "
+        "Only for rows whose addresses you trust.",
+        parse=values.flag,
+        allowed=A_FLAG,
+        default="no",
     ),
     Setting(
         key="working_hours",

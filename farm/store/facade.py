@@ -15,6 +15,7 @@ from farm.store.limits import SqlLimits
 from farm.store.outlook import SqlOutlook
 from farm.store.sessions import SqlSessions
 from farm.store.settle import SqlSettlements
+from farm.store.sheets import SqlSheets
 from farm.store.spend import SqlSpend
 from farm.store.tallies import SqlTallies
 from farm.store.tellings import SqlTellings
@@ -142,3 +143,8 @@ class Store:
         self.delivery_counts = whole(outbox.delivery_counts)
         self.deliveries = whole(outbox.deliveries)
         self.links_of = whole(outbox.links_of)
+
+        written = SqlSheets(database)
+        self.written = whole(written.written)
+        self.marked = whole(written.marked)
+        self.note_written = whole(written.note_written)
