@@ -105,7 +105,7 @@ def _outpaint(request: Request, links: Links) -> dict[str, Any]:
     asked = {"image_url": _original(request, links), **_common(request)}
     if request.text:
         asked["prompt"] = request.text
-    canvas = request.canvas or request.size
+    canvas = request.size
     if canvas is None or links.original is None:
         if not request.ratio:
             raise _unsupported(request, "must be told the size of the larger picture")

@@ -13,6 +13,7 @@ from farm.model.money import MICRO
 _BILLED = "x-fal-billable-units"
 _EACH = frozenset({"image", "images", "generation", "generations", "request", "requests"})
 _MEGAPIXELS = frozenset({"megapixel", "megapixels"})
+_MEGAPIXEL = 1024 * 1024
 _MOST_BYTES = 1_000_000
 
 
@@ -70,4 +71,4 @@ def _units(billed: str, price: UnitPrice | None, made: Sequence[Mapping[str, Any
     if unit not in _MEGAPIXELS or not all(width and height for width, height in sides):
         return None
     # Each picture is charged by the megapixels that it began.
-    return float(sum(math.ceil(int(w) * int(h) / MICRO) for w, h in sides if w and h))
+    return float(sum(math.ceil(int(w) * int(h) / _MEGAPIXEL) for w, h in sides if w and h))

@@ -180,7 +180,7 @@ class FakeFal(Loopback):
                 picture(width, height, (made.id, number)) for number in range(count)
             ]
         price, unit = PRICES[made.model]
-        megapixels = math.ceil(width * height / 1_000_000)  # begun ones count
+        megapixels = math.ceil(width * height / 1024**2)  # begun ones count
         units = count * megapixels if unit == "megapixels" else count
         made.cost = price * units
         images = [self._image(made, number, (width, height)) for number in range(count)]
