@@ -27,6 +27,7 @@ class Account:
     mode: str = ""  # chosen in the mode picker; else the scenario's
     pages: int = 0  # loaded so far
     images: int = 0  # made so far, as the quota counts them
+    uploads: int = 0  # files that arrived so far, taken or not
 
     def has(self, condition: Condition, now: float) -> bool:
         """Whether a condition holds; one whose time is over is forgotten."""

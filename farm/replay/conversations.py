@@ -59,6 +59,7 @@ class Turn:
     stale: Stale | None = None
     decoys: bool = False
     frames: list[Frame] = field(default_factory=list)
+    uploads: list[str] = field(default_factory=list)  # what was sent along
     limited_until: float = 0.0  # epoch seconds: when the limit that the answer tells of ends
     _change: asyncio.Event = field(default_factory=asyncio.Event, init=False, repr=False)
 

@@ -102,7 +102,11 @@ class Gallery:
 
     def find(self, token: str) -> Picture | None:
         """The picture a token means, unless it was never given or long ago."""
-        return self.pictures.get(self._tokens.get(token, ""))
+        return self.pictures.get(self.meant(token))
+
+    def meant(self, token: str) -> str:
+        """The id a token stands for, "" if none."""
+        return self._tokens.get(token, "")
 
     async def read(self, picture: Picture, wanted: Wanted) -> tuple[bytes, str]:
         """The bytes asked for, and their media type."""

@@ -17,6 +17,7 @@ from farm.replay.accounts import Account, named_in
 from farm.replay.barriers import APP, barrier_url, sign_in_url
 from farm.replay.chats import STREAM, Chats
 from farm.replay.plays import Condition
+from farm.replay.receiving import AGREE, UPLOAD, Receiving
 from farm.replay.scenario import Rule
 from farm.replay.texts import known_language, page_texts, reply_text
 from farm.replay.world import FLASH_LITE, World
@@ -45,6 +46,7 @@ class Gemini:
                 *(Route(path, self.page) for path in pages),
                 Route("/sorry/index", self.sorry, methods=["GET", "POST"]),
                 *Chats(self._world).routes(),
+                *Receiving(self._world).routes(),
                 Mount("/_/static", StaticFiles(packages=[("farm.replay", "pages")])),
             ]
         )
@@ -89,7 +91,7 @@ class Gemini:
 
     def _boot(self, request: Request, account: Account, rule: Rule) -> dict[str, Any]:
         """What the page's script needs to know."""
-        defaults = self._world.scenario.defaults_of(account.name)
+        defaults, now = self._world.scenario.defaults_of(account.name), self._world.clock()
         asked = request.query_params.get("hl", "")
         language = known_language(asked, rule.language or defaults.language)
         return {
@@ -109,6 +111,8 @@ class Gemini:
             },
             "notices": defaults.notices,
             "stream": STREAM,
+            "upload": UPLOAD,
+            "agree": AGREE if account.has(Condition.UPLOAD_CONSENT, now) else "",
             "signIn": sign_in_url(),
             "thumbnails": self._thumbnails(account) if defaults.my_stuff else [],
         }

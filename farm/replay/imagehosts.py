@@ -67,7 +67,12 @@ class ImageHosts:
         return Starlette(routes=[Route("/rd-gg-dl/{name:path}", self.checked)])
 
     async def preview(self, request: Request) -> Response:
-        """The first step of an image in the page."""
+        """The first step of an image in the page; a file sent along stands there itself."""
+        token, _ = split(request.path_params["name"])
+        upload = self._world.uploads.known.get(self._world.gallery.meant(token))
+        if upload is not None:
+            data = await self._world.uploads.read(upload)
+            return Response(data, media_type=upload.media_type)
         return self._onward(self._asked(request), f"https://{hosts.IMAGES_SIGNED_IN}/rd-gg/")
 
     async def previewed(self, request: Request) -> Response:

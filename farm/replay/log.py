@@ -35,6 +35,7 @@ class Submission:
     mode: str  # model label at the time
     image_mode: bool  # whether the page had its image tool chosen
     images: tuple[LoggedImage, ...] = ()  # those that come to be seen
+    files: tuple[str, ...] = ()  # sha256 of what was uploaded and sent along, in order
 
 
 class SubmissionLog:
@@ -89,7 +90,8 @@ def read_log(path: Path) -> list[Submission]:
             entries[data["cut"]] = _cut(entries[data["cut"]])
         else:
             images = tuple(LoggedImage(**image) for image in data.pop("images"))
-            entries[data["n"]] = Submission(**data, images=images)
+            files = tuple(data.pop("files", ()))
+            entries[data["n"]] = Submission(**data, images=images, files=files)
     return list(entries.values())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 
 class Condition(StrEnum):
@@ -16,6 +17,7 @@ class Condition(StrEnum):
     CONSENT = "consent"  # every page leads to the cookie consent
     REGION = "region"  # not available in this country
     QUOTA = "quota"  # no more images for now
+    UPLOAD_CONSENT = "upload_consent"  # the first upload asks for the person's agreement
 
 
 class Fault(StrEnum):
@@ -27,6 +29,15 @@ class Fault(StrEnum):
     DUPLICATE = "duplicate"  # the bytes of an earlier submission
     WRONG_ORIENTATION = "wrong_orientation"
     S0_FORBIDDEN = "s0_forbidden"  # 403; the button works
+
+
+class Receipt(StrEnum):
+    """What becomes of an uploaded file."""
+
+    TAKEN = "taken"
+    SLOW = "slow"  # taken, after a while
+    BROKEN = "broken"  # its tile shows an error
+    REFUSED = "refused"  # its tile goes, and a toast says why
 
 
 class Frame(StrEnum):
@@ -61,6 +72,10 @@ class Toast(StrEnum):
     AFTER = "after"  # in place of an answer
 
 
+When = Literal["send", "load", "upload"]
+"""What a rule waits for: a prompt, a page, a file."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Play:
     """One way an answer can go."""
@@ -75,7 +90,8 @@ class Play:
     toast: Toast = Toast.NEVER
     banner: str = ""  # key of a text above the chat
     condition: Condition | None = None  # of the account, from now on
-    at_load: bool = False  # meant for the loading of a page, unless the rule says otherwise
+    receipt: Receipt = Receipt.TAKEN
+    at: When = "send"  # what it is meant for, unless the rule says otherwise
     stale: bool = False  # an older turn is rendered again, outside ours
     decoys: bool = False  # pictures that are no results, inside our turn
     late_image: bool = False  # the image comes after the answer says it is complete
@@ -134,9 +150,13 @@ PLAYS: Mapping[str, Play] = {
     "slow_image": Play(pictures=1, late_image=True),
     "stop_stuck": Play(pictures=1, stuck_stop=True),
     "timeout": Play(pictures=1, ending=Ending.NEVER),
-    "challenge": Play(condition=Condition.CHALLENGE, accepted=False, at_load=True),
-    "consent": Play(condition=Condition.CONSENT, accepted=False, at_load=True),
-    "region": Play(condition=Condition.REGION, accepted=False, at_load=True),
+    "challenge": Play(condition=Condition.CHALLENGE, accepted=False, at="load"),
+    "consent": Play(condition=Condition.CONSENT, accepted=False, at="load"),
+    "region": Play(condition=Condition.REGION, accepted=False, at="load"),
+    "upload_consent": Play(condition=Condition.UPLOAD_CONSENT, at="load"),
+    "upload_slow": Play(receipt=Receipt.SLOW, at="upload"),
+    "upload_broken": Play(receipt=Receipt.BROKEN, at="upload"),
+    "upload_refused": Play(receipt=Receipt.REFUSED, at="upload"),
 }
 
 VARIANTS: Mapping[tuple[str, str], Play] = {

@@ -14,7 +14,8 @@
     marker = "row-07"         # a whole word of the prompt
     times = 1
 
-A rule with `at = "load"` waits for a page instead of a prompt, and may set how that page looks.
+A rule with `at = "load"` waits for a page instead of a prompt, and may set how that page looks;
+one with `at = "upload"` waits for a file.
 """
 
 from __future__ import annotations
@@ -27,10 +28,9 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
 from farm.errors import UsageError
-from farm.replay.plays import PLAYS, VARIANTS, Play
+from farm.replay.plays import PLAYS, VARIANTS, Play, When
 
 Ui = Literal["2025", "2026"]
-When = Literal["send", "load"]
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "ui": get_args(Ui),
     "at": get_args(When),
@@ -64,6 +64,18 @@ class Defaults:
     drift: Mapping[str, str] = field(default_factory=dict)  # any token of the page -> another
 
 
+FAST = Defaults(
+    delay_seconds=0.4,
+    first_delay_seconds=0.1,
+    footer_seconds=0.15,
+    hydrate_seconds=0.05,
+    sidebar_seconds=0.1,
+    account_seconds=0.1,
+    mode_seconds=0.1,
+)
+"""A site in a hurry, for runs that prove something else than patience."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rule:
     """One thing to happen, and when; a condition that is not given always holds."""
@@ -71,7 +83,7 @@ class Rule:
     play: str = "ok"
     kind: str = ""
     at: When = "send"
-    n: tuple[int, ...] = ()  # send: number of the submission; load: of the account's page
+    n: tuple[int, ...] = ()  # send: number of the submission; else of the account's page, or file
     account: str | None = None
     text: str = ""  # a part of the prompt
     marker: str = ""  # a whole word of the prompt
@@ -193,8 +205,7 @@ def _rule(table: Mapping[str, Any], number: int) -> Rule:
     if play not in PLAYS:
         raise UsageError(f"{where}: unknown play {play!r}; known: {', '.join(sorted(PLAYS))}")
     values = dict(table)
-    if PLAYS[play].at_load:
-        values.setdefault("at", "load")
+    values.setdefault("at", PLAYS[play].at)
     if isinstance(values.get("n"), int):
         values["n"] = [values["n"]]
     rule = _record(Rule, values, where)

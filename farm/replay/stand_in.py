@@ -24,6 +24,7 @@ from farm.replay.performance import Sleep
 from farm.replay.proxy import Proxy, proxying
 from farm.replay.scenario import Scenario, load_scenario
 from farm.replay.state import restore, save
+from farm.replay.uploads import Uploads
 from farm.replay.world import World
 
 _TOKEN_BYTES = 45
@@ -82,6 +83,7 @@ class StandIn:
             world = World(
                 scenario=scenario or Scenario(),
                 gallery=Gallery(folder / "pictures", lambda: secrets.token_urlsafe(_TOKEN_BYTES)),
+                uploads=Uploads(folder / "uploads", lambda: secrets.token_hex(8)),
                 log=SubmissionLog(log_path),
                 clock=time.time,
                 sleep=sleep,

@@ -13,6 +13,7 @@ from farm.replay.gallery import Picture
 from farm.replay.log import LoggedImage
 from farm.replay.plays import Condition, Download, Fault
 from farm.replay.scenario import Rule
+from farm.replay.uploads import Upload
 from farm.replay.world import World
 
 
@@ -21,6 +22,7 @@ def save(world: World, path: Path) -> None:
     data = {
         "accounts": [asdict(account) for account in world.accounts.values()],
         "conversations": [_conversation(chat) for chat in world.conversations.values()],
+        "uploads": [asdict(upload) for upload in world.uploads.known.values()],
         "pictures": [asdict(picture) for picture in world.gallery.pictures.values()],
     }
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -38,6 +40,8 @@ def restore(world: World, path: Path) -> None:
         world.accounts[account["name"]] = _account(account)
     for picture in data["pictures"]:
         world.gallery.admit(_picture(picture))
+    for upload in data.get("uploads", []):
+        world.uploads.admit(Upload(**upload))
     for chat in data["conversations"]:
         turns = [_turn(turn) for turn in chat.pop("turns")]
         world.conversations[chat["id"]] = Conversation(**chat, turns=turns)

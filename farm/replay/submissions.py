@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from farm.replay.accounts import Account
@@ -13,6 +14,7 @@ from farm.replay.pictures import Subject
 from farm.replay.plays import Fault, Toast
 from farm.replay.scenario import OK, Occasion, Rule
 from farm.replay.texts import reply_text
+from farm.replay.uploads import Upload
 from farm.replay.world import FLASH_LITE, World
 
 _IMAGE_WORDS = ("/imagine", "size:", "image", "picture", "draw", "photo")
@@ -27,6 +29,7 @@ class Ask:
     conversation: str  # "" on a new chat
     language: str
     image_mode: bool
+    files: Sequence[str] = ()  # ids of uploads
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,12 +117,16 @@ class Submissions:
             rule=case.rule,
             language=case.rule.language or case.ask.language,
             decoys=play.decoys,
+            uploads=[upload.id for upload in self._files(case.ask)],
             stale=self._stale(case) if play.stale else None,
             frames=[Frame(picture=picture.id, download=play.download) for picture in drawn],
             limited_until=self._world.limit_end(case.ask.account, case.rule),
         )
         conversation.turns.append(turn)
         return turn
+
+    def _files(self, ask: Ask) -> tuple[Upload, ...]:
+        return self._world.uploads.of(ask.account.name, ask.files)
 
     def _conversation(self, ask: Ask) -> Conversation:
         world, account = self._world, ask.account
@@ -157,5 +164,6 @@ class Submissions:
                 mode=case.mode,
                 image_mode=case.ask.image_mode,
                 images=tuple(picture.logged for picture in seen),
+                files=tuple(upload.sha256 for upload in self._files(case.ask)),
             )
         )

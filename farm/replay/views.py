@@ -30,6 +30,10 @@ class Rendering:
             self._urls[picture_id] = f"https://{hosts.IMAGES}/{self._family}/{token}=s1024-rj"
         return self._urls[picture_id]
 
+    def _upload(self, upload_id: str) -> str:
+        """The address of a file that was sent along: of the same family as a result's."""
+        return f"https://{hosts.IMAGES}/gg/{self._gallery.token(upload_id)}=s512-rj"
+
     def turn(self, turn: Turn) -> dict[str, Any]:
         """A turn as the page draws it."""
         return {
@@ -43,6 +47,7 @@ class Rendering:
             "banner": turn.banner,
             "toast": turn.toast,
             "decoys": turn.decoys,
+            "uploads": [self._upload(one) for one in turn.uploads],
             "stuck": turn.rule.plays.stuck_stop,
             "stale": self._stale(turn),
             "images": [self._frame(frame) for frame in turn.frames],

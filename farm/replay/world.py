@@ -13,6 +13,7 @@ from farm.replay.performance import Performances, Sleep, Tempo
 from farm.replay.plays import Condition
 from farm.replay.scenario import Cues, Occasion, Rule, Scenario
 from farm.replay.texts import reply_text
+from farm.replay.uploads import Uploads
 
 FLASH_LITE = "Flash-Lite"
 
@@ -23,6 +24,7 @@ class World:
 
     scenario: Scenario
     gallery: Gallery
+    uploads: Uploads
     log: SubmissionLog
     clock: Callable[[], float]
     sleep: Sleep

@@ -112,7 +112,7 @@ class App {
     closeMenu();
     this.#pending = true;
     this.#stopAsked = false;
-    const body = JSON.stringify({ text, conversation: this.#conversation, language: boot.language, image_mode: this.composer.imageMode });
+    const body = JSON.stringify({ text, conversation: this.#conversation, language: boot.language, image_mode: this.composer.imageMode, files: this.composer.files });
     try {
       const answer = await fetch(boot.stream, { method: "POST", body });
       if (answer.headers.get("X-Refused")) return this.#refused(await answer.json());

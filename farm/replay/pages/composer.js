@@ -3,6 +3,7 @@
 import { boot, drifted, h, icon, iconButton, isNew, texts, toggle } from "/_/static/dom.js";
 import { closeMenu, menuItem, openMenu } from "/_/static/overlay.js";
 import { modePicker } from "/_/static/modes.js";
+import { Attachments } from "/_/static/attachments.js";
 
 const emptyLine = () => h("p", {}, h("br"));
 const lineOf = (node) => (node.innerText ?? node.textContent).replace(/\n$/, "");
@@ -22,6 +23,7 @@ export class Composer {
     this.sendContainer = h("div.send-button-container", { "data-test-id": isNew ? "send-button-container" : null });
     this.micContainer = h("div.mic-button-container", {}, iconButton("speech_dictation_mic_button", "mic", "Microphone"));
     this.chips = h("div.deselect-chips");
+    this.attachments = new Attachments(() => this.#showButton());
     this.#assemble();
     this.#showMode();
     this.#showButton();
@@ -29,7 +31,10 @@ export class Composer {
 
   get text() { return this.#text; }
 
+  get files() { return this.attachments.ids; }
+
   clear() {
+    this.attachments.clear();
     this.editor.replaceChildren(emptyLine());
     this.#register();
   }
@@ -57,7 +62,7 @@ export class Composer {
     if (event.key !== "Enter" || event.isComposing) return;
     event.preventDefault();
     if (event.shiftKey) document.execCommand("insertParagraph");
-    else if (this.#text.trim()) this.#enter();
+    else if (this.#text.trim() && !this.attachments.busy) this.#enter();
   }
 
   #register() {
@@ -73,6 +78,7 @@ export class Composer {
     this.element.append(
       h("fieldset.input-area-container", {},
         h("input-area-v2", { "data-node-type": "input-area" },
+          this.attachments.element,
           h("div.text-input-field", {},
             h("div.text-input-field_textarea-wrapper", {}, box),
             h("div.leading-actions-wrapper", {}, ...leading),
@@ -81,9 +87,10 @@ export class Composer {
   }
 
   #uploadButton() {
-    const items = [menuItem("button.mat-mdc-list-item", texts.upload_files, { role: "menuitem", "data-test-id": "uploader-images-files-button-advanced" })];
+    const item = menuItem("button.mat-mdc-list-item", texts.upload_files,
+      { role: "menuitem", "data-test-id": "uploader-images-files-button-advanced" }, () => this.attachments.choose());
     return iconButton("upload-card-button", "add_2", texts.upload, {
-      "aria-controls": "upload-file-menu", onclick: () => openMenu(texts.upload, items),
+      "aria-controls": "upload-file-menu", onclick: () => openMenu(texts.upload, [h("images-files-uploader", {}, item)]),
     });
   }
 
@@ -95,10 +102,16 @@ export class Composer {
   }
 
   #newMenuButton() {
-    const open = () => openMenu("Menu options", [
-      menuItem("button", `${texts.upload_files}. Documents, data, code files`, { role: "menuitem", "data-test-id": "local-images-files-uploader-button" }),
-      this.#imageItem("button"),
-    ]);
+    const name = `${texts.upload_files}. Documents, data, code files`;
+    const open = () => {
+      this.attachments.offer(); // here the input comes with the menu, not with the click
+      openMenu("Menu options", [
+        h("images-files-uploader", { "data-test-id": "uploader-images-files-button-advanced" },
+          menuItem("button", name, { role: "menuitem", "aria-label": name, "data-test-id": "local-images-files-uploader-button" },
+            () => this.attachments.choose())),
+        this.#imageItem("button"),
+      ]);
+    };
     return iconButton("upload-tools-button", "add_2", texts.upload_tools, { onclick: open });
   }
 
@@ -130,14 +143,15 @@ export class Composer {
 
   #showButton() {
     const empty = !this.#text.trim();
+    const off = empty || this.attachments.busy;
     toggle(this.editor, "ql-blank", !this.editor.textContent);
     toggle(this.sendContainer, "visible", this.#running || !empty);
-    toggle(this.sendContainer, "disabled", !this.#running && empty);
+    toggle(this.sendContainer, "disabled", !this.#running && off);
     toggle(this.micContainer, "hidden", this.#running);
     if (isNew && empty && !this.#running) return this.sendContainer.replaceChildren();
     if (!this.button) this.button = isNew ? this.#newButton() : this.#oldButton();
     if (!this.button.isConnected) this.sendContainer.replaceChildren(this.button);
-    this.#labelButton(empty);
+    this.#labelButton(off);
   }
 
   #oldButton() {
@@ -152,20 +166,21 @@ export class Composer {
 
   #click() {
     closeMenu();
-    if (this.#running || this.#text.trim()) this.#press();
+    if (this.#running || (this.#text.trim() && !this.attachments.busy)) this.#press();
   }
 
-  #labelButton(empty) {
+  #labelButton(idle) {
     const label = this.#running ? texts.stop : texts.send;
     toggle(this.button, "submit", !this.#running);
     toggle(this.button, "stop", this.#running);
     if (isNew) {
       this.button.setAttribute("arialabel", drifted(label));
       this.inner.setAttribute("aria-label", drifted(label));
+      this.inner.setAttribute("aria-disabled", String(idle && !this.#running));
       this.inner.replaceChildren(icon(this.#running ? "stop" : "arrow_upward"));
       return;
     }
-    const off = empty && !this.#running;
+    const off = idle && !this.#running;
     this.button.setAttribute("aria-label", drifted(label));
     this.button.setAttribute("aria-disabled", String(off));
     this.button.setAttribute("tabindex", off ? "-1" : "0");

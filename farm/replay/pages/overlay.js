@@ -60,3 +60,15 @@ export function notice() {
     h("button", { type: "button", onclick: () => dialog.remove() }, texts.got_it));
   layer.append(dialog);
 }
+
+/** Asked once for an account, before its first file; a person's to answer. */
+export function consent() {
+  return new Promise((agreed) => {
+    const dialog = h("mat-dialog-container", { role: "dialog" },
+      h("h2", {}, texts.upload_consent),
+      h("p", {}, texts.upload_terms),
+      h("button", { type: "button", onclick: () => dialog.remove() }, texts.cancel),
+      h("button", { type: "button", onclick: () => { dialog.remove(); agreed(); } }, texts.agree));
+    layer.append(dialog);
+  });
+}

@@ -35,7 +35,7 @@ export class TurnElement {
     return h("user-query", {},
       h("span.user-query-container", {},
         h("user-query-content", {},
-          h("div.file-preview-container", {}, ...(view.decoys ? [uploadPreview()] : [])),
+          h("div.file-preview-container", {}, ...sentAlong(view)),
           h("div.query-content", { id: `user-query-content-${queries++}` },
             iconButton("action-button", "content_copy", texts.copy_prompt, { "data-test-id": "prompt-copy-button" }),
             this.editButton,
@@ -113,9 +113,13 @@ export class TurnElement {
 
 const SQUARE = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
 
-/** A picture the user sent along: stands in the query, and is no result. */
-const uploadPreview = () => h("user-query-file-carousel", {}, h("user-query-file-preview", {},
-  h("img.preview-image", { "data-test-id": "uploaded-img", alt: "", src: "https://lh3.googleusercontent.com/ogw/upload=s512" })));
+/** Pictures the user sent along: they stand in the query, and are no results. */
+const sentAlong = ({ decoys, uploads = [] }) => {
+  const all = decoys ? [...uploads, "https://lh3.googleusercontent.com/ogw/upload=s512"] : uploads;
+  return all.length ? [h("user-query-file-carousel", {}, ...all.map(uploadPreview))] : [];
+};
+const uploadPreview = (src) => h("user-query-file-preview", { "data-test-id": "uploaded-file" },
+  h("img.preview-image", { "data-test-id": "uploaded-img", alt: "", src }));
 
 /** A picture from the web: carries the same words in its alt, and is no result. */
 const webImage = () => h("div.attachment-container", {}, h("response-element", {},
