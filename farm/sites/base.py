@@ -51,6 +51,17 @@ class Turn:
     pending_images: int  # frames still without their picture
     failed_images: int  # frames that show an error
     outcome: Outcome | None  # what a finished answer without image means; None while unknown
+    uploads: int = 0  # pictures that were sent along with the prompt; never results
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attachments:
+    """Files in the prompt box that would go along with the next prompt."""
+
+    total: int = 0
+    pending: int = 0  # still uploading
+    failed: int = 0
+    refused: str = ""  # the page's words about a file that it did not take
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,6 +85,7 @@ class Reading:
     conversations_listed: bool  # the list itself is on the page, so its absence proves nothing
     blocked: Outcome | None  # page-wide: signed out, challenge, region, wrong mode, quota banner
     notice: Outcome | None  # a toast or dialog: transient, throttle, not accepted
+    attachments: Attachments = field(default_factory=Attachments)
     matched: dict[str, int] = field(default_factory=dict)  # role -> index of the candidate
     missing: tuple[str, ...] = ()  # required roles that matched nothing
 

@@ -32,6 +32,10 @@ def about_page(reading: Reading) -> dict[str, Any]:
         "said": blocked.said if blocked else "",
         "reset": datetime.fromtimestamp(reset, UTC).isoformat()[:19] if reset else "",
         "notice": cause(reading.notice),
+        "attachments": reading.attachments.total,
+        "attachments_pending": reading.attachments.pending,
+        "attachments_failed": reading.attachments.failed,
+        "refused": bool(reading.attachments.refused),
         "missing": list(reading.missing),
         "drifted": list(reading.drifted),
         "turns": len(reading.turns),
@@ -41,7 +45,7 @@ def about_page(reading: Reading) -> dict[str, Any]:
 
 def about_turn(turn: Turn) -> dict[str, Any]:
     """A turn in the words of the expectations."""
-    names = ("id", "query", "text", "started", "finished", "stopped")
+    names = ("id", "query", "text", "started", "finished", "stopped", "uploads")
     first = turn.images[0] if turn.images else None
     return {name: getattr(turn, name) for name in names} | {
         "images": len(turn.images),

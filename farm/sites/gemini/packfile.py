@@ -25,6 +25,10 @@ ROLES = frozenset(
         "answer_extra",
         "answer_text",
         "app",
+        "attachment",
+        "attachment_busy",
+        "attachment_failed",
+        "attachment_remove",
         "banner",
         "busy_text",
         "composer",
@@ -35,6 +39,7 @@ ROLES = frozenset(
         "dialog",
         "download_button",
         "download_menu_item",
+        "file_input",
         "footer_busy",
         "footer_done",
         "generated_image",
@@ -65,6 +70,7 @@ ROLES = frozenset(
         "tool_chip",
         "tools_menu",
         "turn",
+        "upload_item",
         "upload_menu",
         "uploaded_image",
     }
@@ -96,6 +102,7 @@ class Checked:
     codes: Mapping[int, Cause | None]  # None: ignore the number
     texts: Mapping[Cause, Patterns]
     account_texts: Patterns
+    upload_texts: Patterns
     names: Mapping[str, tuple[str, ...]]
     roles: Mapping[str, Role]
 
@@ -197,6 +204,7 @@ def check(data: Mapping[str, Any], source: str) -> Checked:
         codes=_codes(found),
         texts=_by_cause(found, "texts", found.phrases),
         account_texts=found.phrases("account_texts"),
+        upload_texts=found.phrases("upload_texts"),
         names=names,
         roles=_roles(found, names),
     )

@@ -8,11 +8,11 @@ from datetime import tzinfo
 from typing import Any
 
 from farm.model.outcomes import Outcome
-from farm.sites.base import PageImage, Reading, SendButton, SignIn, Turn
+from farm.sites.base import Attachments, PageImage, Reading, SendButton, SignIn, Turn
 from farm.sites.gemini.candidates import Need
 from farm.sites.gemini.endings import Around, answer_outcome, blocked_outcome, notice_outcome
 from farm.sites.gemini.pack import Pack
-from farm.sites.gemini.words import fold
+from farm.sites.gemini.words import fold, says, shorten
 
 Snapshot = Mapping[str, Any]
 # A preview is 1024 px wide; anything this small is a stand-in for a picture that is still coming.
@@ -54,6 +54,7 @@ def read(snapshot: Snapshot, pack: Pack, now: float, zone: tzinfo | None = None)
         conversations_listed=snapshot["conversations"]["listed"],
         blocked=blocked,
         notice=notice_outcome(snapshot, around),
+        attachments=_attachments(snapshot, pack),
         matched=_matched(snapshot["matched"], pack),
         missing=() if blocked else _missing(snapshot, pack),
     )
@@ -113,6 +114,18 @@ def _missing(snapshot: Snapshot, pack: Pack) -> tuple[str, ...]:
     )
 
 
+def _attachments(snapshot: Snapshot, pack: Pack) -> Attachments:
+    found: Sequence[Snapshot] = snapshot["attachments"]
+    told = [fold(text) for text in [*snapshot["toasts"], *(one["said"] for one in found)]]
+    refused = [text for text in told if says(text, pack.known.upload_texts)]
+    return Attachments(
+        total=len(found),
+        pending=sum(one["pending"] and not one["failed"] for one in found),
+        failed=sum(one["failed"] for one in found),
+        refused=shorten(refused[0]) if refused else "",
+    )
+
+
 def _conversations(snapshot: Snapshot, pack: Pack) -> tuple[str, ...]:
     ids = (pack.conversation_of(link) for link in snapshot["conversations"]["links"])
     return tuple(dict.fromkeys(i for i in ids if i))
@@ -148,6 +161,7 @@ def _turn(turn: Snapshot, index: int, *, stop: bool, around: Around) -> Turn:
         pending_images=pending,
         failed_images=failed + (answer["stray_failed"] if answer else 0),
         outcome=_ending(answer, images, pending, around) if finished else None,
+        uploads=turn["uploads"],
     )
 
 

@@ -139,6 +139,14 @@
     image_checked: all(document, "image_tool").some((el) => el.ariaChecked === "true"),
   });
 
+  // Files in the prompt box that go along with the next prompt.
+  const within = (el, role, test) => all(el, role, test).length > 0 || (el.matches(cssOf(role)) && test(el));
+  const readAttachment = (el) => ({
+    pending: within(el, "attachment_busy", shown),
+    failed: within(el, "attachment_failed", shown),
+    said: textOf(el, { skip: "button, mat-icon, gem-icon", limit: 300 }),
+  });
+
   // --- turns ---------------------------------------------------------------------------------------
 
   const readImage = (img) => ({
@@ -244,6 +252,7 @@
     stop: stopShown,
     mode: readMode(),
     tools: readTools(),
+    attachments: outermost(all(document, "attachment", shown)).map(readAttachment),
     conversations: readConversations(),
     images: [...new Set([...document.images].filter((i) => i.getAttribute("src")).map((i) => i.src))],
     turns: outermost(all(document, "turn")).map(readTurn),

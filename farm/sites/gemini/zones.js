@@ -11,7 +11,7 @@
     ["answer", ["answer"]],
     ["box", ["composer", "composer_decoy"]],
     ["query", ["query"]],
-    ["private", ["sidebar", "conversation_list", "conversation_link", "account_mark"]],
+    ["private", ["sidebar", "conversation_list", "conversation_link", "account_mark", "attachment"]],
   ];
   const SPEAKERS = ["send", "stop", "tools_menu", "mode_picker"];
   const { roles } = JSON.parse(pack);
