@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from importlib import resources
 
+from farm.backends.web import ABILITIES
 from farm.config import Settings, allowance_of
 from farm.model.allowance import Allowance
 from farm.model.jobs import ENDED_STATES
-from farm.model.lanes import ANY_LANE, WEB_LANE, session_lane
+from farm.model.lanes import ANY_LANE, WEB_LANE, lanes_served, session_lane
 from farm.model.moments import start_of_day
 from farm.model.plan import Facts, Known
 from farm.model.prices import Price, prices_of
@@ -41,7 +42,7 @@ async def gather(
     settings: Settings, store: Store, asked: Asked, *, now: float, zone: tzinfo
 ) -> Facts:
     """Everything that a plan rests on; nothing is stored, sent or opened."""
-    lanes = [ANY_LANE, WEB_LANE, *map(session_lane, asked.profiles)]
+    lanes = [*lanes_served((ANY_LANE, WEB_LANE), ABILITIES), *map(session_lane, asked.profiles)]
     today = (await store.made_by_day([start_of_day(now, zone)])) if asked.profiles else {}
     accounts = [
         Known(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
@@ -11,10 +11,12 @@ from farm.backends.base import Drawn, Record, Work
 from farm.errors import Ended, Interrupted
 from farm.model.causes import Cause
 from farm.model.jobs import PHASES, Phase
-from farm.model.lanes import ANY_LANE, WEB_LANE, session_lane
+from farm.model.lanes import ANY_LANE, WEB_LANE, Need, lanes_served, session_lane
 from farm.model.outcomes import Outcome
+from farm.references import Reference
 from farm.sites.base import Reading, SignIn, Turn
 from farm.sites.gemini.answers import Answer
+from farm.sites.gemini.attachments import Attachments
 from farm.sites.gemini.composer import Composer, Sent
 from farm.sites.gemini.history import History, turn_with
 from farm.sites.gemini.originals import Originals
@@ -23,6 +25,12 @@ from farm.sites.gemini.page import GeminiPage
 
 PartPath = Callable[[int, int], Path]
 """Where the n-th image of a job is written before it is proven."""
+
+Resolve = Callable[[Sequence[str]], Awaitable[tuple[Reference, ...]]]
+"""A row's references as proven files; `Ended` for one that cannot be had."""
+
+ABILITIES = frozenset({Need.REFERENCES})
+"""What a session can do beside taking words."""
 
 _KEPT_BEFORE = 40
 """How many older conversations are remembered before sending."""
@@ -35,6 +43,7 @@ class WebHand:
     page: GeminiPage
     originals: Originals
     part_path: PartPath
+    resolve: Resolve
     name: str
     is_worn: Callable[[], Awaitable[bool]]  # whether the browser takes too much memory
     lanes: tuple[str, ...] = field(init=False)
@@ -42,8 +51,8 @@ class WebHand:
     _shown: bool = False  # the window was brought before the person
 
     def __post_init__(self) -> None:
-        """A session serves its own lane first: there its unfinished conversations wait."""
-        self.lanes = (session_lane(self.name), WEB_LANE, ANY_LANE)
+        """Its name says which lanes it serves."""
+        self.lanes = lanes_of(self.name)
 
     async def __aenter__(self) -> Self:
         """Open the browser."""
@@ -84,9 +93,12 @@ class WebHand:
     async def make(self, work: Work, record: Record) -> Drawn:
         """Send the prompt once and bring its images back."""
         self._seen_pack = self.page.pack()
-        composer = Composer(page=self.page)
+        references = await self.resolve(work.prompt.references)
+        composer = Composer(page=self.page, references=len(references))
         reading = await self.page.new_chat()
-        await record(Phase.TYPING, {"text": work.text})
+        hashes = [reference.sha256 for reference in references]
+        await record(Phase.TYPING, {"text": work.text, "references": hashes})
+        await Attachments(page=self.page).put([reference.path for reference in references])
         await composer.write(work.text)
         await composer.remember()
         await record(Phase.SENDING, {"before": reading.conversations[:_KEPT_BEFORE]})
@@ -203,6 +215,11 @@ class WebHand:
 
     async def _note(self, sent: Sent, record: Record) -> None:
         await record(Phase.SENT, {"conversation": sent.conversation, "turn": sent.turn})
+
+
+def lanes_of(session: str) -> tuple[str, ...]:
+    """The lanes of a session: its own first, where its unfinished conversations wait."""
+    return (session_lane(session), *lanes_served((WEB_LANE, ANY_LANE), ABILITIES))
 
 
 def _is_well(reading: Reading) -> bool | None:

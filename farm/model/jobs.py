@@ -111,6 +111,7 @@ class AttemptFacts:
     """What an attempt knows about itself; stored as JSON, each key written by one phase."""
 
     text: str = ""  # typing: the exact text sent
+    references: tuple[str, ...] = ()  # typing: sha256 of the pictures sent along
     model: str = ""  # typing: which model of an API
     estimate: int | None = None  # typing: what it costs at most, in millionths of a dollar
     before: tuple[str, ...] = ()  # sending: conversations that stood there before the click
@@ -129,7 +130,7 @@ class AttemptFacts:
     def of(cls, attempt: Attempt) -> AttemptFacts:
         """Read the stored facts back; unknown keys of other versions are passed over."""
         known = {k: v for k, v in attempt.facts.items() if k in cls.__dataclass_fields__}
-        for key in ("before", "images", "preview_px", "parts"):
+        for key in ("references", "before", "images", "preview_px", "parts"):
             if key in known:
                 known[key] = tuple(known[key])
         return cls(**known)

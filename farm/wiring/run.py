@@ -14,6 +14,7 @@ from farm.config import Settings
 from farm.model.events import Notice, RunEnded, RunOptions, RunReport, RunStarted, Tell
 from farm.model.jobs import OPEN_STATES, JobState
 from farm.model.verdict import judge
+from farm.references import sweep_references
 from farm.sources.names import queue_of
 from farm.steps.keep import sweep_parts
 from farm.store.base import Added
@@ -28,6 +29,7 @@ from farm.wiring.telling import telling
 _SLICE_SECONDS = 30.0
 WITHOUT_SANDBOX = "Running as root: the browsers start without their sandbox."
 STALE_PART_SECONDS = 24 * 3600
+STALE_REFERENCE_SECONDS = 30 * 24 * 3600
 
 
 async def run(
@@ -71,6 +73,7 @@ async def _work_through(
     gate = RunGate(stop=stop, left=options.limit)
     watched = queues or [entry.name for entry in await farm.store.queues()]
     sweep_parts(farm.settings.downloads_dir, before=farm.clock.now() - STALE_PART_SECONDS)
+    sweep_references(farm.settings.downloads_dir, before=farm.clock.now() - STALE_REFERENCE_SECONDS)
     async with beside(farm, options, watched, tell) as others:
         posts = [
             post(farm, profile, options, gate, others.tell)

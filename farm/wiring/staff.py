@@ -7,9 +7,10 @@ import os
 import platform
 from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 from importlib import metadata
 
-from farm.backends.web import WebHand
+from farm.backends.web import Resolve, WebHand
 from farm.browser.footprint import footprint_on
 from farm.browser.launch import LaunchOptions, is_root
 from farm.browser.profiles import Profile
@@ -25,6 +26,7 @@ from farm.model.outcomes import Outcome
 from farm.model.policy import Policy
 from farm.model.refusals import parse_refusals
 from farm.presence import Presence
+from farm.references import resolve
 from farm.settlement import Pace, Settlement
 from farm.sites.gemini.evidence import PageEvidence
 from farm.sites.gemini.originals import Originals
@@ -157,7 +159,13 @@ def open_hand(settings: Settings, profile: Profile, options: RunOptions, clock: 
         page=page,
         originals=Originals(page=page, measure=measure),
         part_path=lambda job, number: part_path(settings.downloads_dir, job, number),
+        resolve=references_of(settings),
     )
+
+
+def references_of(settings: Settings) -> Resolve:
+    """How the references of a row become files."""
+    return partial(resolve, downloads=settings.downloads_dir, private=settings.private_references)
 
 
 def disk_keeper(farm: Farm) -> DiskKeeper:

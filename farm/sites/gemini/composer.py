@@ -30,6 +30,7 @@ class Composer:
     """Types one prompt and sends it once."""
 
     page: GeminiPage
+    references: int = 0  # files that must go along with the text
     _before: frozenset[str] = frozenset()  # turns that stood before we sent
     _count: int = 0
     _marks: int = field(default=0)  # submit requests seen before we clicked
@@ -50,8 +51,14 @@ class Composer:
         raise Ended(_not_ready(await self.page.look(), text))
 
     async def remember(self) -> None:
-        """Note what stands on the page before the click, so that what comes after is told apart."""
+        """Note what stands on the page before the click, so that what comes after is told apart.
+
+        `Ended` when the box does not hold the row's references, all of them uploaded.
+        """
         reading = await self.page.look()
+        there = reading.attachments
+        if there.total != self.references or there.pending or there.failed:
+            raise Ended(_other_files(there.total, self.references))
         self._before = frozenset(turn.id for turn in reading.turns if turn.id)
         self._count = len(reading.turns)
         self._marks = self.page.session.marked_requests
@@ -88,13 +95,22 @@ class Composer:
         return await self.page.watch(told, self.page.patience.menu) or sent
 
     def own_turn(self, reading: Reading, text: str) -> Turn | None:
-        """The newest turn that is not from before and asks exactly what we ask."""
+        """The newest turn that is not from before and asks exactly what we ask.
+
+        One that shows our references is taken before one that does not; their pictures may still
+        be on the way.
+        """
         wanted = folded(text)
-        for turn in reversed(reading.turns):
-            is_new = turn.id not in self._before if turn.id else turn.index >= self._count
-            if is_new and same_prompt(turn.query, wanted):
-                return turn
-        return None
+        ours = [
+            turn
+            for turn in reversed(reading.turns)
+            if self._is_new(turn) and same_prompt(turn.query, wanted)
+        ]
+        same = [turn for turn in ours if turn.uploads == self.references]
+        return next(iter([*same, *ours]), None)
+
+    def _is_new(self, turn: Turn) -> bool:
+        return turn.id not in self._before if turn.id else turn.index >= self._count
 
     def _verdict(self, reading: Reading, text: str, refused_at: float) -> Sent | Outcome | None:
         turn = self.own_turn(reading, text)
@@ -170,6 +186,13 @@ def same_prompt(query: str, wanted: str) -> bool:
     head = shown.removesuffix("…").removesuffix("...")
     # Without its ellipsis a beginning is another prompt, one that ours goes on from.
     return head != shown and len(head) >= 200 and asked.startswith(head.rstrip())  # noqa: PLR2004
+
+
+def _other_files(there: int, wanted: int) -> Outcome:
+    return Outcome(
+        cause=Cause.NOT_ACCEPTED,
+        message=f"The prompt box holds {there} files instead of {wanted}; nothing was sent.",
+    )
 
 
 def _refused_at_send(notice: Outcome) -> Outcome:

@@ -46,6 +46,8 @@ class Patience:
     answer: float = 300.0
     late_image: float = 4.0  # a finished answer may still get its picture
     stuck_stop: float = 30.0  # all pictures are there and only the stop button stays
+    upload: float = 90.0  # all references of a row
+    attached: float = 0.5  # a tile stays without a sign of loading: its file is up
     vanished: float = 8.0  # our turn is gone from the page
     listed: float = 8.0  # the side bar fills lazily
     poll: float = 2.0  # the net under the observer
@@ -132,7 +134,7 @@ class GeminiPage:
             reading = await self.look()
             if len(reading.matched) >= _FEW_ROLES:
                 break  # the page is there, and what farm needs of it is not
-        raise Ended(_shut(reading) or _drift(reading, "composer"))
+        raise Ended(_shut(reading) or drift(reading, "composer"))
 
     async def new_chat(self) -> Reading:
         """A fresh chat in image mode, signed in and ready to be typed into."""
@@ -144,7 +146,7 @@ class GeminiPage:
             await self._choose_image_tool()
         ready = await self.watch(_ready_for_text, self.patience.menu)
         if ready is None:
-            raise Ended(_drift(await self.look(), "image_tool"))
+            raise Ended(drift(await self.look(), "image_tool"))
         return ready
 
     async def _image_route(self) -> Reading:
@@ -158,14 +160,14 @@ class GeminiPage:
     async def _choose_image_tool(self) -> None:
         await self.session.run("close menus", self.session.page.keyboard.press("Escape"))
         if not await self.press("tools_menu"):
-            raise Ended(_drift(await self.look(), "tools_menu"))
+            raise Ended(drift(await self.look(), "tools_menu"))
         item = self.locate("image_tool").first
         try:
             await self.session.run(
                 "choose the image tool", item.click(timeout=self.patience.menu * 1000)
             )
         except BrowserTimeout as error:
-            raise Ended(_drift(await self.look(), "image_tool")) from error
+            raise Ended(drift(await self.look(), "image_tool")) from error
 
     async def _prove_sign_in(self) -> Reading:
         reading = await self.watch(_sign_in_is_clear, self.patience.sign_in_marks)
@@ -223,7 +225,8 @@ def _ready_for_text(reading: Reading) -> Reading | None:
     return reading if reading.composer and reading.image_mode and quiet else None
 
 
-def _drift(reading: Reading, role: str) -> Outcome:
+def drift(reading: Reading, role: str) -> Outcome:
+    """A part of the page that farm needs is not there: the missing required one, else `role`."""
     role = next(iter(reading.missing), role)
     return Outcome(
         cause=Cause.DRIFT,
