@@ -11,7 +11,7 @@ from typing import Protocol
 from farm.attempt import Result
 from farm.clock import Clock, LocalZone
 from farm.model.causes import LIMITS, REFUSALS, Cause
-from farm.model.jobs import Claim
+from farm.model.jobs import Claim, nothing_was_sent
 from farm.model.limits import LONGEST_WINDOW_SECONDS, Limit, learned_window, unlifted_since
 from farm.model.moments import start_of_day
 from farm.model.outcomes import Outcome
@@ -116,6 +116,9 @@ class Settlement:
 
     async def _decide(self, outcome: Outcome, claim: Claim | None) -> Decision:
         situation = await self._situation(outcome, claim)
+        if outcome.cause is Cause.TRANSIENT and claim and nothing_was_sent(claim.attempt.phase):
+            # Not the site failed but, say, the server of a reference: no sign of a throttle.
+            return decide(replace(situation, transients=0), self.policy, self.roll)
         decision = decide(situation, self.policy, self.roll)
         self.presence.count(outcome.cause, doubted=decision.probe)
         return decision

@@ -233,11 +233,21 @@ async def test_what_stands_in_the_way_of_opening_moves_the_session_alone(bench: 
 async def test_the_third_error_in_a_row_rests_the_session(bench: Bench) -> None:
     waits = []
     for _ in range(3):
-        await bench.end(Cause.TRANSIENT)
+        await bench.end(Cause.TRANSIENT, await bench.claim(Phase.SENT))
         waits.append((await bench.session()).state)
         bench.database.ahead_seconds += 3600
 
     assert waits == [SessionState.PACING, SessionState.PACING, SessionState.RESTING]
+
+
+async def test_an_error_before_anything_was_sent_says_nothing_about_the_site(bench: Bench) -> None:
+    for _ in range(3):
+        job = await bench.end(Cause.TRANSIENT)
+        bench.database.ahead_seconds += 3600
+
+    session = await bench.session()
+    assert (session.state, session.transients) == (SessionState.PACING, 0)
+    assert (job.state, job.attempts) == (JobState.FAILED, 3)
 
 
 async def test_a_small_model_after_a_doubted_limit_confirms_the_limit(bench: Bench) -> None:
