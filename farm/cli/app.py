@@ -13,9 +13,11 @@ from farm.cli.images import images
 from farm.cli.incidents import incidents
 from farm.cli.jobs import compose, queue
 from farm.cli.notify import notify
+from farm.cli.og import og
 from farm.cli.plan import plan
 from farm.cli.profiles import login, profiles
 from farm.cli.replay import replay
+from farm.cli.rerun import rerun
 from farm.cli.start import start
 from farm.cli.stats import stats
 from farm.cli.status import status, version
@@ -51,6 +53,7 @@ app.command()(demo)
 app.command()(add)
 app.add_typer(queue, name="queue")
 app.command()(fetch)
+app.command()(rerun)
 app.command()(status)
 app.command()(stats)
 app.command()(plan)
@@ -60,6 +63,7 @@ app.command()(doctor)
 app.command()(capture)
 app.add_typer(incidents, name="incidents")
 app.add_typer(images, name="images")
+app.command()(og)
 app.command()(compose)
 app.add_typer(notify, name="notify")
 app.add_typer(replay, name="replay")
