@@ -68,6 +68,7 @@ class FakeSdWebui(Loopback):
         self.drawn: list[Drawing] = []  # the ledger
         self.loaded = CHECKPOINTS[0]
         self.interrupts = 0
+        self.current = ""  # the id of the task it draws, by its own name
         self.at_once = 0  # drawings asked for at the same time, at most
         self._asking = 0
         self._gpu = threading.Lock()
@@ -96,7 +97,8 @@ class FakeSdWebui(Loopback):
                 {"title": title, "model_name": title.partition(".")[0]} for title in CHECKPOINTS
             ],
             "progress": {"progress": 0.5 if self._asking else 0.0, "eta_relative": 1.0,
-                         "state": {"job_count": self._asking}, "current_image": None},
+                         "state": {"job_count": self._asking}, "current_image": None,
+                         "current_task": self.current or None},
         }  # fmt: skip
         return reply(told[act]) if act in told else reply({"detail": "Not Found"}, 404)
 
@@ -134,6 +136,8 @@ class FakeSdWebui(Loopback):
         with self.lock:
             self.drawn.append(Drawing(act=act, payload=payload, size=size, checkpoint=checkpoint))
         number = len(self.drawn)
+        if play.fate is Fate.HELD:
+            self.current = payload.get("force_task_id", "")
         if act == "extra-single-image":
             body = play.body or _encoded(picture(*size, number))
             return self._on_its_way(reply({"image": body, "html_info": "<p>…</p>"}), play)
