@@ -87,8 +87,8 @@ RUNNING: tuple[Setting, ...] = (
     ),
     Setting(
         key="private_references",
-        text="Fetch reference images from addresses of your own network too, also by plain http. "
-        "Only for rows whose addresses you trust.",
+        text="Fetch reference images from addresses of your own network too: only for rows whose "
+        "addresses you trust.",
         parse=values.flag,
         allowed=A_FLAG,
         default="no",

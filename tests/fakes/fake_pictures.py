@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -72,11 +73,12 @@ def write(writer: asyncio.StreamWriter, status: int, body: bytes, **headers: str
 
 
 @asynccontextmanager
-async def fake_pictures() -> AsyncIterator[FakePictures]:
+async def fake_pictures(secure: ssl.SSLContext | None = None) -> AsyncIterator[FakePictures]:
     """Run one for as long as the block lasts."""
     fake = FakePictures()
-    server = await asyncio.start_server(fake.serve, "127.0.0.1", 0)
-    fake.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    server = await asyncio.start_server(fake.serve, "127.0.0.1", 0, ssl=secure)
+    port = server.sockets[0].getsockname()[1]
+    fake.url = f"https://localhost:{port}" if secure else f"http://127.0.0.1:{port}"
     try:
         yield fake
     finally:
