@@ -14,6 +14,8 @@ from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, Protocol, TypeAlias
 
+from farm.model.deliveries import DeliveryClaim
+
 Remember: TypeAlias = Callable[[Mapping[str, Any]], None]
 """Commits the facts that a later try goes on from; it returns when they are safe."""
 
@@ -104,3 +106,30 @@ def sha256_of(path: Path) -> str:
     """The file's hash, read in pieces."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def parcel_of(claim: DeliveryClaim, downloads: Path) -> Parcel:
+    """What a claim asks to be put. Raises Never when the file is gone, or is another one now."""
+    delivery = claim.delivery
+    file = downloads / delivery.path
+    try:
+        found = sha256_of(file)
+    except OSError as error:
+        said = error.strerror or error
+        raise Never(f"{file} cannot be read: {said}.") from error
+    if found != delivery.sha256:
+        raise Never(f"{file} was changed after it was made; to deliver it: farm upload {file}")
+    return Parcel(
+        file=file,
+        name=delivery.name,
+        folder=delivery.folder,
+        sha256=delivery.sha256,
+        key=f"farm-{delivery.job_id}-{delivery.id}-{delivery.sha256[:16]}",
+        about={
+            "job": delivery.job_id,
+            "queue": claim.queue,
+            "prompt": claim.prompt.to_payload(),
+            "path": delivery.path,
+        },
+        facts=delivery.facts,
+    )

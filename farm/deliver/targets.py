@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -47,6 +47,10 @@ def target_of(text: str, settings: Settings, clock: Clock) -> Target:
     """One target. Raises UsageError, without a password in it."""
     if text.startswith(WEBHOOK):
         return _webhook(text, settings, clock)
+    if text.startswith("webhook:"):
+        raise UsageError(
+            f"{text} is served again when its address is named: --deliver, FARM_DELIVER."
+        )
     place = place_of(text, settings.home)
     scheme = match[1].lower() if (match := _SCHEME.match(place)) else ""
     if place.startswith("drive:"):
@@ -58,11 +62,6 @@ def target_of(text: str, settings: Settings, clock: Clock) -> Target:
         "s3": _s3,
     }
     return makers.get(scheme, _filesystem)(text, settings)
-
-
-def places_of(texts: Sequence[str], settings: Settings) -> tuple[str, ...]:
-    """How the store calls these targets, which may not be set up here."""
-    return tuple(place_of(text, settings.home) for text in texts)
 
 
 def _local(text: str, settings: Settings) -> Target:

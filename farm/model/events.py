@@ -125,6 +125,24 @@ class IncidentSeen:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FileDelivered:
+    """A file is where it was to be put."""
+
+    job_id: int
+    target: str  # without passwords
+    path: str  # relative to the downloads folder
+    link: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TargetStuck:
+    """Nothing can be delivered to a target until a person has changed something."""
+
+    target: str  # without passwords
+    message: str  # what is wrong, and what to do
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RunEnded:
     """The last event of a run."""
 
@@ -140,6 +158,8 @@ RunEvent: TypeAlias = (
     | BudgetReached
     | Notice
     | IncidentSeen
+    | FileDelivered
+    | TargetStuck
     | RunEnded
 )
 

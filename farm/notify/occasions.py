@@ -13,12 +13,14 @@ from farm.model.events import (
     AttemptEnded,
     BudgetReached,
     CountsChanged,
+    FileDelivered,
     IncidentSeen,
     RunEnded,
     RunEvent,
     RunReport,
     RunStarted,
     SessionChanged,
+    TargetStuck,
 )
 from farm.model.jobs import OPEN_STATES, JobState
 from farm.model.sessions import Session, SessionState
@@ -94,6 +96,8 @@ class Occasions:
                 yield from self._work(counts)
             case BudgetReached():
                 yield _budget(event)
+            case FileDelivered() | TargetStuck():
+                yield _of_target(event)
             case RunEnded(report=report):
                 yield from _done(report)
             case _:
@@ -167,6 +171,19 @@ def _budget(event: BudgetReached) -> Message:
         key=f"{of_session('')}budget {event.name} {event.until or ''}",
         title=f"farm: the budget of {event.name} is used up",
         text=f"{event.spent} of {event.allowed} are spent.{until}",
+        urgent=True,
+    )
+
+
+def _of_target(event: FileDelivered | TargetStuck) -> Occasion:
+    key = f"{of_session('')}target {event.target}"
+    if isinstance(event, FileDelivered):
+        return Well(prefix=key)
+    return Message(
+        occasion="person",
+        key=key,
+        title="farm: deliveries wait for you",
+        text=redact(f"{event.target}\n{event.message}\nImages are made meanwhile, and kept."),
         urgent=True,
     )
 

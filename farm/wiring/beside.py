@@ -12,9 +12,11 @@ from farm.errors import UsageError
 from farm.finishing import Finishing
 from farm.model.events import RunOptions, Tell
 from farm.model.recipes import Recipe, recipe_of
+from farm.outbox import Outbox
 from farm.results import Results
 from farm.steps.pool import step_pool
 from farm.wiring.opened import Farm
+from farm.wiring.outgoing import outbox_of, places
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,8 +40,10 @@ async def beside(
     """
     async with AsyncExitStack() as stack:
         results = await stack.enter_async_context(results_of(farm, queues))
-        finishing = await stack.enter_async_context(finishing_of(farm))
-        yield Beside(results=results, tell=finishing.watching(results.watching(tell)))
+        heard = results.watching(tell)
+        outbox = await stack.enter_async_context(await outbox_of(farm, heard))
+        finishing = await stack.enter_async_context(finishing_of(farm, outbox))
+        yield Beside(results=results, tell=finishing.watching(heard))
 
 
 def results_of(farm: Farm, queues: Sequence[str]) -> Results:
@@ -56,7 +60,7 @@ def results_of(farm: Farm, queues: Sequence[str]) -> Results:
     )
 
 
-def finishing_of(farm: Farm) -> Finishing:
+def finishing_of(farm: Farm, outbox: Outbox) -> Finishing:
     """Makes the copies that the settings ask for; UsageError for a text that is no recipe."""
     settings = farm.settings
     return Finishing(
@@ -65,6 +69,8 @@ def finishing_of(farm: Farm) -> Finishing:
         downloads=settings.downloads_dir,
         pool=step_pool,
         site=settings.site,
+        targets=places(settings),
+        on_posted=outbox.posted,
     )
 
 

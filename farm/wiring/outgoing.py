@@ -1,0 +1,55 @@
+"""The outbox of a farm: the targets the user named, and those where something is still to go."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from uuid import uuid4
+
+from farm.config import Settings
+from farm.deliver.base import Target, parcel_of
+from farm.deliver.targets import target_of, targets_of
+from farm.errors import FarmError
+from farm.model.deliveries import DeliveryState, place_of
+from farm.model.events import Tell
+from farm.outbox import DRAIN_SECONDS, Outbox
+from farm.wiring.opened import Farm
+
+log = logging.getLogger(__name__)
+
+
+def places(settings: Settings) -> tuple[str, ...]:
+    """How the store calls the targets of the settings."""
+    return tuple(dict.fromkeys(place_of(text, settings.home) for text in settings.deliver))
+
+
+async def outbox_of(farm: Farm, tell: Tell, *, drain_seconds: float = DRAIN_SECONDS) -> Outbox:
+    """An outbox that serves the settings' targets and what earlier runs left to be delivered.
+
+    UsageError for a target of the settings that is none.
+    """
+    downloads: Path = farm.settings.downloads_dir
+    return Outbox(
+        targets=await _targets(farm),
+        book=farm.store,
+        parcel=lambda claim: parcel_of(claim, downloads),
+        clock=farm.clock,
+        tell=tell,
+        worker=f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}",
+        drain_seconds=drain_seconds,
+    )
+
+
+async def _targets(farm: Farm) -> Mapping[str, Target]:
+    """A place is a target's text without its password: some can be had from it alone."""
+    found = dict(targets_of(farm.settings, farm.clock))
+    for place, state in await farm.store.delivery_counts():
+        if state is DeliveryState.PENDING and place not in found:
+            try:
+                found[place] = target_of(place, farm.settings, farm.clock)
+            except FarmError as error:
+                log.warning("%s", error, extra={"to": place})
+    return found
