@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
@@ -20,7 +21,6 @@ from farm.sources.columns import Column, Header, Pairs, plain_name, read_header
 from farm.sources.names import SHEETS, sheet_of
 from farm.sources.rows import check
 
-HEADER_ROWS = 20  # the header is among so many
 _PATIENCE_SECONDS = 100.0  # a minute's quota comes back within one
 _WITHOUT_ID = (
     "`sheets:` says no spreadsheet; write sheets:ID with the ID from the sheet's address, or set "
@@ -41,6 +41,9 @@ _FAULTS = frozenset(
     }
 )
 """What a cell shows whose formula has no value, or none yet."""
+
+Ask = Callable[[Any, str], Any]
+"""Sends a request, about what, and gives its answer; `Line.call` is one."""
 
 Grid = Sequence[Sequence[str]]
 """Rows of a tab from its first one on, each cut after its last cell that is not empty."""
@@ -108,10 +111,10 @@ class Sheet:
     def look(self) -> tuple[Tab, Grid]:
         """The whole tab as it is shown now."""
         with sheets(self.access) as line:
-            tab = find_tab(line, self.place, self.sleep)
-            request = _values(line, tab, tab.range())
-            answer = patiently(line, request, f"the sheet {tab.name}", self.sleep)
-        return tab, answer.get("values", [])
+            ask = partial(patiently, line, sleep=self.sleep)
+            tab = find_tab(line, self.place, ask)
+            (grid,) = read_values(line, tab, "", ask=ask)
+        return tab, grid
 
 
 def place_of(source: str, default: str = "") -> Place:
@@ -125,13 +128,13 @@ def place_of(source: str, default: str = "") -> Place:
     return Place(spreadsheet=spreadsheet, tab=tab)
 
 
-def find_tab(line: Line, place: Place, sleep: Callable[[float], None] = nap) -> Tab:
+def find_tab(line: Line, place: Place, ask: Ask | None = None) -> Tab:
     """The tab that is meant; GoogleRefused if the spreadsheet has no such one."""
     request = line.api.spreadsheets().get(
         spreadsheetId=place.spreadsheet,
         fields="properties.title,sheets.properties(sheetId,title,sheetType,gridProperties)",
     )
-    book = patiently(line, request, f"the spreadsheet {place.spreadsheet}", sleep)
+    book = (ask or line.call)(request, f"the spreadsheet {place.spreadsheet}")
     tabs = [each["properties"] for each in book.get("sheets", ()) if _has_cells(each)]
     found = [tab for tab in tabs if _is_meant(tab, place.tab)]
     title = book["properties"]["title"]
@@ -158,8 +161,15 @@ def _is_meant(tab: Any, wanted: str) -> bool:
     return wanted in {"", gid} or tab["title"].strip().casefold() == wanted.strip().casefold()
 
 
-def _values(line: Line, tab: Tab, cells: str) -> Any:
-    return line.api.spreadsheets().values().get(spreadsheetId=tab.spreadsheet, range=cells)
+def read_values(line: Line, tab: Tab, *cells: str, ask: Ask | None = None) -> list[Grid]:
+    """The texts in these ranges, as they are shown; "" is the whole tab."""
+    request = (
+        line.api.spreadsheets()
+        .values()
+        .batchGet(spreadsheetId=tab.spreadsheet, ranges=[tab.range(each) for each in cells])
+    )
+    answer = (ask or line.call)(request, f"the sheet {tab.name}")
+    return [each.get("values", []) for each in answer["valueRanges"]]
 
 
 def patiently(line: Line, request: Any, what: str, sleep: Callable[[float], None] = nap) -> Any:

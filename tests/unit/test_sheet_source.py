@@ -121,7 +121,7 @@ def test_a_quota_that_is_used_up_is_waited_for(
     books: FakeSheets, google: FakeGoogle, access: Access
 ) -> None:
     books.sheet(ID, HEADER, ["a", "A boat"])
-    google.fail("/values/", RATE_LIMITED, times=3)
+    google.fail("/values", RATE_LIMITED, times=3)
     waits: list[float] = []
 
     batch = Sheet(place=Place(spreadsheet=ID), access=access, sleep=waits.append).read()
