@@ -9,7 +9,6 @@ from pathlib import Path
 import PIL.Image
 
 from farm.errors import NoPicture
-from farm.files import saving
 from farm.model.images import Derivative
 from farm.model.recipes import CopyFormat, Format, Resize
 from farm.steps.base import Derived, Facts, Wish
@@ -32,8 +31,6 @@ def derive(original: Path, out: Path, stem: str, wish: Wish) -> Derived:
     """
     if wish.recipe.idle:
         return Derived()
-    with saving(out):
-        out.mkdir(parents=True, exist_ok=True)
     size = wish.size if wish.recipe.resize is not Resize.OFF else None
     picture = read_picture(original, size=size, keep_profile=wish.recipe.keep_profile)
     warnings, image = list(picture.warnings), picture.image

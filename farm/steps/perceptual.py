@@ -1,8 +1,8 @@
 """What a picture looks like in 64 bits, which stay nearly the same when it is saved anew.
 
 The hash is the coarsest waves of a picture: of a 32 by 32 copy in grey the 8 by 8 lowest
-frequencies of its cosine transform, a bit for each that is clearly positive. Compression, scaling
-and a narrow cut hardly change them. "Clearly" matters: a symmetric picture has no trace of half of
+frequencies of its cosine transform, a bit for each that is clearly positive. Compression and
+scaling hardly change them, a narrow cut changes few. "Clearly" matters: a symmetric picture has no trace of half of
 the waves, and their signs would be those of the codec's noise.
 """
 

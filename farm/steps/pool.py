@@ -16,7 +16,7 @@ from typing import TypeVar
 from farm.errors import FarmError
 
 AHEAD = 2  # tasks in line per process: none ever waits for work, and few wait in memory
-_INSIST_SECONDS = 1.0
+_INSIST_SECONDS = 0.3
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
