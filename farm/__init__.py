@@ -25,6 +25,7 @@ waiting, witness, worker everything a session waits for; who sees what failed; t
 supervisor, results      all loops in one TaskGroup; what a run leaves beside its images
 outbox                   puts what was made where it belongs, for days if need be
 incidents                evidence of a failure: the first in full, later ones counted
+routing                  when a fallback steps in for sessions that cannot work
 finishing                copies of images made, in processes of their own
 purse                    the user's money: reserved before an API is asked
 notify, generation_log   messages to a person; a line for every attempt that ended

@@ -47,6 +47,7 @@ LAYERS = [  # low to high: a unit imports its own line or a lower one, never a h
         "generation_log",
         "purse",
         "finishing",
+        "routing",
     },
     {"supervisor"},
     {"replay", "testing", "wiring", "plan", "doctor"},
