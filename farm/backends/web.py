@@ -9,7 +9,7 @@ from typing import Self
 
 from farm.backends.base import Drawn, Record, Work
 from farm.errors import Ended, Interrupted
-from farm.model.causes import Cause
+from farm.model.causes import NEEDS_PERSON, Cause
 from farm.model.jobs import PHASES, Phase
 from farm.model.lanes import ANY_LANE, WEB_LANE, Need, lanes_served, session_lane
 from farm.model.outcomes import Outcome
@@ -48,6 +48,7 @@ class WebHand:
     is_worn: Callable[[], Awaitable[bool]]  # whether the browser takes too much memory
     lanes: tuple[str, ...] = field(init=False)
     _seen_pack: Pack | None = None  # the one in use when the page was last proven or failed to be
+    _unagreed: bool = False  # the page asked the person before it took files
     _shown: bool = False  # the window was brought before the person
 
     def __post_init__(self) -> None:
@@ -72,6 +73,9 @@ class WebHand:
         """Prove the sign-in on a fresh page; a visible composer proves nothing."""
         self._seen_pack = self.page.pack()
         await self.page.open_signed_in("app")
+        if self._unagreed:
+            await Attachments(page=self.page).prove()
+            self._unagreed = False
         self._shown = False
 
     async def mended(self, seconds: float) -> bool:
@@ -98,7 +102,7 @@ class WebHand:
         reading = await self.page.new_chat()
         hashes = [reference.sha256 for reference in references]
         await record(Phase.TYPING, {"text": work.text, "references": hashes})
-        await Attachments(page=self.page).put([reference.path for reference in references])
+        await self._attach([reference.path for reference in references])
         await composer.write(work.text)
         await composer.remember()
         await record(Phase.SENDING, {"before": reading.conversations[:_KEPT_BEFORE]})
@@ -114,6 +118,14 @@ class WebHand:
             return composer.own_turn(reading, work.text)
 
         return await self._collect(find, sent, work, record)
+
+    async def _attach(self, files: Sequence[Path]) -> None:
+        try:
+            await Attachments(page=self.page).put(files)
+        except Ended as ended:
+            # No other page shows this dialog: only opening it again tells that it is answered.
+            self._unagreed = ended.outcome.cause is Cause.CHALLENGE
+            raise
 
     async def resume(self, work: Work, record: Record) -> Drawn | None:
         """Reopen the conversation, or find it first; None when it is proven that none exists."""
@@ -224,8 +236,9 @@ def lanes_of(session: str) -> tuple[str, ...]:
 
 def _is_well(reading: Reading) -> bool | None:
     """True for a page that could take a prompt; None, to go on watching, for any other."""
+    asked = reading.notice is not None and reading.notice.cause in NEEDS_PERSON
     well = reading.composer and reading.sign_in is SignIn.IN and reading.blocked is None
-    return well or None
+    return (well and not asked) or None
 
 
 @dataclass(kw_only=True)

@@ -51,6 +51,13 @@ class Attachments:
                 return
         raise Ended(_not_taken(len(files), refused))
 
+    async def prove(self) -> None:
+        """See that the page opens its file dialog: `Ended` when it asks for the person instead.
+
+        No file is chosen.
+        """
+        await self._chooser()
+
     async def _uploaded(self, count: int) -> str:
         """Wait until every file is up; "" then, else what the page did instead."""
         self._ready_since = None
