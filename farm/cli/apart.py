@@ -36,6 +36,12 @@ def copies(sources: Sequence[str], home: Path) -> tuple[str, ...]:
     return tuple(_copy(source, home) for source in sources)
 
 
+def folders(sources: Sequence[str], copied: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Of each copy the folder of its original, where the pictures it names still lie."""
+    found = zip(copied, map(path_of, sources), strict=True)
+    return tuple((copy, str(path[0].absolute().parent)) for copy, path in found if path)
+
+
 def _copy(source: str, home: Path) -> str:
     found = path_of(source)
     if found is None or not found[0].is_file():

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
-from farm.cli.apart import apart, copies
+from farm.cli.apart import apart, copies, folders
 from farm.cli.options import AsJson, Headed, KeepOpen, SlowMo, open_settings
 from farm.cli.running import run_and_show
 from farm.cli.sources import (
@@ -113,7 +114,8 @@ def start(
     given = tuple(files or ())
     if replay:
         settings = apart(settings, "replay")
-        given = copies(given, settings.home)
+        originals, given = given, copies(given, settings.home)
+        reading = replace(reading, folders=folders(originals, given))
     options = RunOptions(
         sources=given,
         reading=reading,

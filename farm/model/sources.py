@@ -15,3 +15,5 @@ class SourceOptions:
     brand: str = ""  # of `brands.toml`, for rows that name none
     variations: int = 1  # pictures of each row
     with_og: bool = False  # each Hero brings its social-media twin
+    # Where relative paths in a source's cells begin, for sources that are copies of others.
+    folders: tuple[tuple[str, str], ...] = ()

@@ -13,10 +13,13 @@ Check = Callable[[str], str]
 """Says what is wrong with a cell and what to do, or "" if nothing is."""
 
 MAX_ID = 100
-MAX_TEXT = 1000  # Colors, Typography
+MAX_TEXT = 1000  # Colors, Typography, Negative Prompt
 MAX_TITLE = 200
 MAX_FILENAME = 200
 MAX_DESCRIPTION = 8000
+
+MAX_VARIATIONS = 99
+BACKENDS = ("web", "gemini", "openai", "fal", "sdwebui", "comfyui", "vertex")
 
 DONE = "COMPLETED"
 REGENERATE = "REGEN"
@@ -29,6 +32,8 @@ _IMAGE_TYPES: Mapping[str, ImageType] = {
     "og": ImageType.HERO_OG,
     **{re.sub(r"\W", "", kind.value).casefold(): kind for kind in ImageType},
 }
+_YES = frozenset({"yes", "y", "true", "1", "x", "on", "✓"})
+_NO = frozenset({"", "no", "n", "false", "0", "off", "-"})
 _SEEN = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _DEVICE = re.compile(
@@ -50,6 +55,17 @@ def image_type_of(text: str) -> ImageType | None:
 def size_of(text: str) -> Size | None:
     """The size a cell means; None for an empty one."""
     return Size.parse(text) if text else None
+
+
+def backend_of(text: str) -> str:
+    """The backend a cell names; "" leaves it to the run."""
+    word = text.casefold()
+    return "" if word == "any" else word
+
+
+def is_yes(text: str) -> bool:
+    """Whether a cell says yes."""
+    return text.casefold() in _YES
 
 
 def _check_id(text: str) -> str:
@@ -104,6 +120,27 @@ def _check_status(text: str) -> str:
     return f"{_quoted(text)} is no status; {guess}leave it empty or write {_either(words)}"
 
 
+def _check_backend(text: str) -> str:
+    word = backend_of(text)
+    if not word or word in BACKENDS:
+        return ""
+    near = difflib.get_close_matches(word, BACKENDS, n=1)
+    guess = f"did you mean {near[0]}? " if near else ""
+    return f"{_quoted(text)} is no backend; {guess}leave it empty or write {_either(BACKENDS)}"
+
+
+def _check_variations(text: str) -> str:
+    if not text or (text.isdecimal() and 1 <= int(text[:9]) <= MAX_VARIATIONS):
+        return ""
+    return f"{_quoted(text)} is no number from 1 to {MAX_VARIATIONS}"
+
+
+def _check_with_og(text: str) -> str:
+    if text.casefold() in _YES | _NO:
+        return ""
+    return f"{_quoted(text)} is neither yes nor no"
+
+
 def _at_most(limit: int) -> Check:
     return lambda text: _longer(text, limit)
 
@@ -119,6 +156,11 @@ CHECKS: Mapping[Column, Check] = {
     Column.TITLE: _at_most(MAX_TITLE),
     Column.AUTHOR: _at_most(MAX_TITLE),
     Column.STATUS: _check_status,
+    Column.NEGATIVE: _at_most(MAX_TEXT),
+    Column.BACKEND: _check_backend,
+    Column.MODEL: _at_most(MAX_ID),
+    Column.VARIATIONS: _check_variations,
+    Column.WITH_OG: _check_with_og,
 }
 
 

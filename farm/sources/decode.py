@@ -6,7 +6,8 @@ import codecs
 import csv
 import difflib
 import io
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from farm.errors import InputError
@@ -25,8 +26,8 @@ _MARKS: tuple[tuple[bytes, str], ...] = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _KINDS: Mapping[bytes, str] = {
-    b"PK\x03\x04": "an Excel workbook or a ZIP archive; save the sheet as 'CSV UTF-8'",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook; save the sheet as 'CSV UTF-8'",
+    b"PK\x03\x04": "an Excel workbook (say --format xlsx) or another ZIP archive",
+    b"\xd0\xcf\x11\xe0": "an old or locked Excel workbook; save it as .xlsx, without a password",
     b"%PDF": "a PDF",
     b"\x89PNG": "a PNG picture",
     b"\xff\xd8\xff": "a JPEG picture",
@@ -34,14 +35,19 @@ _KINDS: Mapping[bytes, str] = {
     b"\x1f\x8b": "a gzip archive; unpack it",
     b"SQLite format 3": "a database",
 }
+_PATTERN = re.compile(r"[*?]|\[.+\]")
 _NOT_IN_TEXT = bytes(set(range(0x20)) - set(b"\t\n\r\v\f"))
 
 
 def read_text(path: Path) -> str:
-    """The whole file as text, without its byte order mark; InputError tells what is wrong."""
-    data = _read_bytes(path)
+    """The whole file as text; InputError tells what is wrong."""
+    return decode(str(path), read_bytes(path))
+
+
+def decode(path: str, data: bytes) -> str:
+    """The text of a file without its byte order mark; InputError tells what is wrong."""
     if not data.strip(b" \t\r\n\0\xef\xbb\xbf\xff\xfe"):
-        raise InputError([f"{path} is empty; its first line must name the columns."])
+        raise InputError([f"{path} is empty; there is no prompt in it."])
     mark, encoding = next(((m, e) for m, e in _MARKS if data.startswith(m)), (b"", "utf-8"))
     body = data[len(mark) :]
     if not mark:
@@ -52,14 +58,20 @@ def read_text(path: Path) -> str:
         raise InputError([_undecodable(path, body, len(mark), error)]) from error
 
 
-def _read_bytes(path: Path) -> bytes:
+def read_bytes(path: Path, suffixes: Collection[str] = (".csv", ".tsv")) -> bytes:
+    """What a file holds; InputError tells why it cannot be had, and of files with these suffixes.
+
+    Several files at once, as a folder or a pattern, are refused: each fills a queue of its own.
+    """
     try:
         with path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
-        raise InputError([f"{path} does not exist.{_neighbour(path)}"]) from error
+        raise InputError([f"{path} does not exist.{_advice(path)}"]) from error
     except IsADirectoryError as error:
-        raise InputError([f"{path} is a folder; name a file in it.{_tables_in(path)}"]) from error
+        raise InputError(
+            [f"{path} is a folder; name a file in it.{_sources_in(path, suffixes)}"]
+        ) from error
     except OSError as error:
         raise InputError([f"{path} cannot be read: {error.strerror or error}."]) from error
     if len(data) > MAX_BYTES:
@@ -69,7 +81,9 @@ def _read_bytes(path: Path) -> bytes:
     return data
 
 
-def _neighbour(path: Path) -> str:
+def _advice(path: Path) -> str:
+    if _PATTERN.search(path.name):
+        return " It looks like a pattern, and farm takes none: name each file."
     try:
         names = [other.name for other in path.parent.iterdir()]
     except OSError:
@@ -78,12 +92,12 @@ def _neighbour(path: Path) -> str:
     return f" Did you mean {path.with_name(near[0])}?" if near else ""
 
 
-def _tables_in(folder: Path) -> str:
-    found = sorted(path.name for path in folder.glob("*.[ct]sv"))[:3]
+def _sources_in(folder: Path, suffixes: Collection[str]) -> str:
+    found = sorted(p.name for p in folder.iterdir() if p.suffix.casefold() in suffixes)[:3]
     return f" It holds {', '.join(found)}." if found else ""
 
 
-def _refuse_binary(path: Path, body: bytes) -> None:
+def _refuse_binary(path: str, body: bytes) -> None:
     kind = next((kind for magic, kind in _KINDS.items() if body.startswith(magic)), None)
     if kind is not None:
         raise InputError([f"{path} is {kind}, not a text file."])
@@ -95,7 +109,7 @@ def _refuse_binary(path: Path, body: bytes) -> None:
         raise InputError([f"{path} is a binary file, not a table of prompts."])
 
 
-def _undecodable(path: Path, body: bytes, mark: int, error: UnicodeDecodeError) -> str:
+def _undecodable(path: str, body: bytes, mark: int, error: UnicodeDecodeError) -> str:
     before = body[: error.start].decode(error.encoding, errors="replace")
     records = list(csv.reader(io.StringIO(before, newline=""))) or [[]]
     row = sum(1 for record in records if any(record)) - 1

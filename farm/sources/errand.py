@@ -42,7 +42,8 @@ class Errand:
         """The inverse of `to_text`."""
         values: dict[str, Any] = json.loads(text)
         options, access = values["options"], values["access"]
-        options["mapping"] = tuple((column, name) for column, name in options["mapping"])
+        for pairs in ("mapping", "folders"):
+            options[pairs] = tuple((first, second) for first, second in options[pairs])
         access["credentials"] = _path(access["credentials"])
         values["brands"] = _path(values["brands"])
         values["options"], values["access"] = SourceOptions(**options), Access(**access)

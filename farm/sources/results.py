@@ -12,7 +12,8 @@ from pathlib import Path
 from farm.files import write_whole
 from farm.model.causes import Cause
 from farm.model.jobs import Job, JobState, status_word
-from farm.sources.columns import CAUSE, ERROR, Column
+from farm.model.prompts import Prompt
+from farm.sources.columns import CAUSE, ERROR, OWN_COLUMNS, SEED_COLUMNS
 from farm.sources.formulas import guard
 
 SUFFIX = "-completed.csv"
@@ -31,14 +32,22 @@ def write_results(path: Path, jobs: Sequence[Job], *, downloads: Path | None = N
     Image paths are relative to the downloads folder, or begin with it where it is given. Cells
     are safe to open in a spreadsheet. Raises SaveFailed.
     """
-    extra = list(dict.fromkeys(name for job in jobs for name in job.prompt.extra))
+    extra = list(dict.fromkeys(name for job in jobs for name in own_cells(job.prompt)))
     stream = io.StringIO(newline="")
     writer = csv.writer(stream)
-    writer.writerow(map(guard, (*Column, *extra, CAUSE, ERROR)))
+    writer.writerow(map(guard, (*SEED_COLUMNS, *extra, CAUSE, ERROR)))
     for job in _in_source_order(jobs):
-        own = (job.prompt.extra.get(name, "") for name in extra)
+        cells = own_cells(job.prompt)
+        own = (cells.get(name, "") for name in extra)
         writer.writerow(map(guard, (*_seed_cells(job, downloads), *own, *_ending(job))))
     write_whole(path, stream.getvalue().encode(errors="replace"))
+
+
+def own_cells(prompt: Prompt) -> dict[str, str]:
+    """What a row has beside the seeds' columns: farm's own where they are set, then the rest."""
+    more = ("\n".join(prompt.references), prompt.negative, prompt.backend, prompt.model)
+    own = {column.value: text for column, text in zip(OWN_COLUMNS, more, strict=True) if text}
+    return own | dict(prompt.extra)
 
 
 def _in_source_order(jobs: Iterable[Job]) -> list[Job]:

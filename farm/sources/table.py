@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -16,10 +16,11 @@ import pandas as pd
 
 from farm.errors import InputError
 from farm.sources.base import Batch
-from farm.sources.columns import Header, count_known, read_header
+from farm.sources.cells import Cells
+from farm.sources.columns import Header, Pairs, count_known, read_header
 from farm.sources.decode import read_text
 from farm.sources.formulas import unguard
-from farm.sources.rows import Cells, check
+from farm.sources.rows import check
 
 if TYPE_CHECKING:
     import _csv
@@ -47,6 +48,11 @@ class Table:
 
 def parse(name: str, text: str) -> Batch:
     """The prompts of a CSV text; InputError with all problems."""
+    return check(cells_of(name, text))
+
+
+def cells_of(name: str, text: str, mapping: Pairs = ()) -> Cells:
+    """The cells of a CSV text; InputError where it is no table of prompts."""
     plain, skipped = _without_hint(text.rstrip("\r\n \t\0"))
     body = plain.encode()  # as text, each of the readers below would hold it as four bytes a letter
     delimiter = _delimiter(body)
@@ -56,7 +62,7 @@ def parse(name: str, text: str) -> Batch:
     if not filled:
         raise InputError([f"{name} is empty; its first line must name the columns."])
     top, rows = filled[0], filled[1:]
-    header = read_header(name, _header_cells(columns[: counts[top]], top, rows))
+    header = read_header(name, _header_cells(columns[: counts[top]], top, rows), mapping)
     if not rows:
         raise InputError([f"{name} has a header and no rows; add one prompt per line."])
 
@@ -65,15 +71,15 @@ def parse(name: str, text: str) -> Batch:
         begins = [line for line, _ in _records(body, delimiter)]
         return [begins[row] + skipped for row in rows]
 
-    cells = Cells(
+    return Cells(
         name=name,
         known={column: [columns[i][row] for row in rows] for column, i in header.known.items()},
         extra={column: [columns[i][row] for row in rows] for column, i in header.extra.items()},
         line_of=lambda index: lines()[index],
         broken=dict(_ragged(columns, [(row, counts[row]) for row in rows], header)),
+        is_template=header.is_template,
+        warnings=header.warnings,
     )
-    batch = check(cells)
-    return replace(batch, warnings=(*header.warnings, *batch.warnings))
 
 
 def _without_hint(text: str) -> tuple[str, int]:

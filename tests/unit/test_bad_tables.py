@@ -193,7 +193,7 @@ def test_an_unreadable_file_is_refused(tmp_path: Path) -> None:
     [
         (b"", "is empty"),
         (b"\xef\xbb\xbf \r\n", "is empty"),
-        (b"PK\x03\x04" + bytes(50), "is an Excel workbook or a ZIP archive; save the sheet as"),
+        (b"PK\x03\x04" + bytes(50), "is an Excel workbook (say --format xlsx)"),
         (b"\x89PNG\r\n\x1a\n" + bytes(50), "is a PNG picture"),
         (b"%PDF-1.7 and so on", "is a PDF"),
         (bytes(range(256)) * 4, "is a binary file"),

@@ -10,7 +10,7 @@ import pytest
 from farm.model.causes import Cause
 from farm.model.jobs import Job, JobState
 from farm.model.prompts import ImageType, Prompt, Size
-from farm.sources.columns import Column
+from farm.sources.columns import SEED_COLUMNS
 from farm.sources.formulas import guard, unguard
 from farm.sources.results import results_path, write_results
 from farm.sources.table import Table
@@ -56,7 +56,7 @@ def test_the_seeds_columns_come_first_then_the_rows_own_then_the_ending(tmp_path
 
     (row,) = written(tmp_path, job(prompt=prompt))
 
-    assert list(row) == [*Column, "Campaign", "Zone", "Cause", "Error"]
+    assert list(row) == [*SEED_COLUMNS, "Campaign", "Zone", "Cause", "Error"]
     assert (row["Campaign"], row["Zone"]) == ("spring", "4")
 
 
@@ -72,7 +72,7 @@ def test_a_finished_job_tells_where_its_image_is_and_who_made_it_when(tmp_path: 
 
     (row,) = written(tmp_path, done, downloads=Path("downloads"))
 
-    assert [row[name] for name in list(Column)[9:]] == [
+    assert [row[name] for name in SEED_COLUMNS[9:]] == [
         "COMPLETED",
         "downloads/2026-11-21/a.png",
         "alice",

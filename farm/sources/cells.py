@@ -1,0 +1,44 @@
+"""What every kind of source is read into: cells by column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from farm.sources.columns import Column
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cells:
+    """The cells of a source by column, all of one length; blank rows are left out."""
+
+    name: str  # of the source, for messages
+    known: Mapping[Column, Sequence[str]]  # blanks at the edges cut; a column may be absent
+    extra: Mapping[str, Sequence[str]]  # the other columns, in their order
+    line_of: Callable[[int], int]  # the line of the file on which a row begins
+    broken: Mapping[int, str] = field(default_factory=dict)  # what is wrong with a row as a whole
+    rows: Sequence[int] = ()  # which row of the source each is; () counts them through, from 0
+    is_template: bool = False  # descriptions are to be filled from their rows
+    folder: Path | None = None  # where relative paths in cells begin; None: nowhere
+    warnings: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.known[Column.DESCRIPTION])
+
+    def column(self, column: Column) -> Sequence[str]:
+        """A known column, filled in if the source has none; a row without an id has its number."""
+        cells = self.known.get(column) or [""] * len(self)
+        if column is Column.ID:
+            return [cell or str(index + 1) for index, cell in enumerate(cells)]
+        return cells
+
+    def row(self, index: int) -> int:
+        """The number of a row in its source, from 1."""
+        return (self.rows[index] if self.rows else index) + 1
+
+    def place(self, index: int) -> str:
+        """How a row is named to the user; with its line where that is not simply the next one."""
+        row = self.row(index)
+        line = self.line_of(row - 1)
+        return f"{self.name}, row {row}" + (f" (line {line})" if line != row + 1 else "")
