@@ -43,6 +43,7 @@ _SECRETS = (
     re.compile(r"(?P<keep>[?&](?:key|sig|signature|at|token)=)[^\s&'\"]+", re.IGNORECASE),
     re.compile(r"\bya29\.[\w-]+"),  # a Google OAuth access token
     re.compile(r"\bAIza[\w-]{20,}"),  # a Google API key
+    re.compile(r"\bsk-[\w-]{16,}"),  # an OpenAI API key
     re.compile(r"\bg\.a0[\w-]{20,}"),  # the value of a Google session cookie
     # An image address of the site opens the picture for whoever has it.
     re.compile(r"(?P<keep>googleusercontent\.com/[\w-]{1,12}/)[\w-]{16,}"),

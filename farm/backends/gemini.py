@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from farm.backends import gemini_answers as answers
 from farm.backends.api import READ_SECONDS, Answer, Remember, Request, ambiguous
-from farm.backends.gemini_failures import Refused, gone, outcome_of
-from farm.backends.sdk import bounded_client, lost, named
+from farm.backends.gemini_failures import Refused, outcome_of
+from farm.backends.sdk import bounded_client, gone, lost, named
 from farm.clock import Clock
 from farm.errors import Ended, GoogleError
 from farm.google_apis import Access, credentials

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from farm.backends.sdk import retry_at
+from farm.backends.sdk import gone, retry_at
 from farm.model.causes import Cause
 from farm.model.models import Model
 from farm.model.moments import next_day
@@ -165,14 +165,6 @@ def _not_found(refused: Refused, model: Model | None, _now: float) -> Outcome:
         what = "Nothing answers there: look at FARM_GEMINI_BASE_URL and FARM_GEMINI_AUTH."
         return _outcome(Cause.KEY_REJECTED, what, refused)
     return _outcome(Cause.RETIRED, gone(model, "Gemini"), refused)
-
-
-def gone(model: Model, provider: str) -> str:
-    """A model that a provider does not know, and what to take in its place."""
-    instead = (
-        f"Take {model.replacement} instead" if model.replacement else "Look at `farm backends`"
-    )
-    return f"{provider} has no model {model.id} (any more), or not for this key. {instead}."
 
 
 def _unavailable(refused: Refused, model: Model | None, now: float) -> Outcome:

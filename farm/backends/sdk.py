@@ -15,6 +15,7 @@ import httpx2
 from farm.backends.api import CONNECT_SECONDS, READ_SECONDS, Charged
 from farm.errors import Ended
 from farm.model.causes import Cause
+from farm.model.models import Model
 from farm.model.outcomes import Outcome
 
 # These end before the first byte of a request was sent.
@@ -74,6 +75,14 @@ def line_failure(provider: str, error: BaseException, *, billed: bool) -> Ended:
 def lost(why: str) -> Charged:
     """A request that was taken, without its answer."""
     return Charged(_transient(f"{why} {_BILLED_MAYBE}"))
+
+
+def gone(model: Model, provider: str) -> str:
+    """A model that a provider does not know, and what to take in its place."""
+    instead = (
+        f"Take {model.replacement} instead" if model.replacement else "Look at `farm backends`"
+    )
+    return f"{provider} has no model {model.id} (any more), or not for this key. {instead}."
 
 
 def _transient(message: str) -> Outcome:

@@ -122,8 +122,6 @@ def _misfit_of_pictures(model: Model, order: Order) -> str:
     count = len(order.reference_bytes)
     if order.operation in CHANGES_A_PICTURE and not count:
         return f"To {order.operation} needs a picture, and the job names none."
-    if order.operation in NEEDS_MASK and not order.mask:
-        return f"To {order.operation} needs a mask, and the job names none."
     if count > model.references:
         most = model.references or "no"
         return f"{model.id} takes {most} reference pictures, and the job has {count}."
@@ -131,6 +129,14 @@ def _misfit_of_pictures(model: Model, order: Order) -> str:
     if model.reference_bytes and largest > model.reference_bytes:
         megabytes = model.reference_bytes / 1_000_000
         return f"{model.id} takes pictures up to {megabytes:g} MB, and one of the job's is larger."
+    return _misfit_of_mask(model, order)
+
+
+def _misfit_of_mask(model: Model, order: Order) -> str:
+    if order.operation in NEEDS_MASK and not order.mask:
+        return f"To {order.operation} needs a mask, and the job names none."
+    if order.mask and not order.reference_bytes:
+        return "A mask needs the picture it is for, and the job names none."
     if order.mask and not model.mask:
         return f"{model.id} takes no mask."
     return ""
