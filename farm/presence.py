@@ -14,6 +14,7 @@ from farm.model.outcomes import Outcome
 from farm.model.sessions import Session, SessionState
 
 RED = frozenset({SessionState.NEEDS_PERSON, SessionState.STOPPED})
+_OWN_RULES = frozenset({Cause.LIMITED_CAP, Cause.LIMITED_HOURS, Cause.LIMITED_BUDGET})
 _OVER_AT_THE_END = frozenset(SessionState) - RED - {SessionState.RESTING}
 
 
@@ -48,7 +49,7 @@ class Presence:
     async def start(self) -> None:
         """Take up the stored waits; whatever made the session red is to be proven again."""
         self.session = await self.book.session(self.name)
-        own_rule = self.session.cause in {Cause.LIMITED_CAP, Cause.LIMITED_HOURS}
+        own_rule = self.session.cause in _OWN_RULES
         if self.session.state is SessionState.RESTING and own_rule:
             # The user may have changed the rule meanwhile: it is reckoned anew.
             await self.become(

@@ -168,7 +168,8 @@ class Settlement:
         elif decision.job is JobMove.REVIEW:
             await self.store.review(claim, cause, message, result.images)
         elif decision.job is JobMove.HAND_OVER:
-            await self.store.hand_over(claim, cause, message, decision.lane)
+            lane = claim.job.prompt.lane_at(decision.lane)
+            await self.store.hand_over(claim, cause, message, lane)
         else:
             wait = decision.job_wait_seconds if decision.job is JobMove.RETRY else None
             await self.store.fail(claim, cause, message, wait)

@@ -18,6 +18,7 @@ from farm.cli.plan import plan
 from farm.cli.profiles import login, profiles
 from farm.cli.replay import replay
 from farm.cli.rerun import rerun
+from farm.cli.spend import spend
 from farm.cli.start import start
 from farm.cli.stats import stats
 from farm.cli.status import status, version
@@ -57,6 +58,7 @@ app.command()(rerun)
 app.command()(status)
 app.command()(stats)
 app.command()(plan)
+app.command()(spend)
 app.command()(login)
 app.add_typer(profiles, name="profiles")
 app.command()(doctor)

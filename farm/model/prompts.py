@@ -79,8 +79,12 @@ class Prompt:
     @property
     def lane(self) -> str:
         """Which hands may take it."""
+        return self.lane_at(self.backend or ANY_LANE)
+
+    def lane_at(self, backend: str) -> str:
+        """Where it waits for the hands of a backend: those that lose nothing of it."""
         has = {Need.REFERENCES: self.references, Need.MASK: self.mask}
-        return lane(self.backend or ANY_LANE, (need for need, what in has.items() if what))
+        return lane(backend, (need for need, what in has.items() if what))
 
     @property
     def fingerprint(self) -> str:
