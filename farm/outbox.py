@@ -11,7 +11,7 @@ import logging
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
@@ -80,6 +80,42 @@ class _Trouble:
     told: bool = False
 
 
+class _Troubles:
+    """Which targets are left alone for a while, and until when."""
+
+    def __init__(self, places: Iterable[str]) -> None:
+        self._by_place = {place: _Trouble() for place in places}
+
+    def free(self, now: float) -> list[str]:
+        """Where something may be tried."""
+        return [place for place, trouble in self._by_place.items() if trouble.until <= now]
+
+    def pause(self, place: str, now: float) -> float:
+        """How long nothing is to be tried there."""
+        return max(0.0, self._by_place[place].until - now)
+
+    def next_end(self, now: float) -> float:
+        """How long until something may be tried somewhere where it may not be now."""
+        held = [self.pause(place, now) for place in self._by_place]
+        return min(filter(None, held), default=_LOOK_SECONDS)
+
+    def over(self, place: str) -> None:
+        """It took a file."""
+        self._by_place[place] = _Trouble()
+
+    def begun(self, place: str, now: float, *, asked: float, spread: float) -> None:
+        """It failed, once more."""
+        trouble = self._by_place[place]
+        trouble.failures += 1
+        trouble.until = now + wait_seconds(trouble.failures, asked=asked, spread=spread)
+
+    def is_news(self, place: str) -> bool:
+        """Whether a person has not been told yet that they are needed there."""
+        trouble = self._by_place[place]
+        news, trouble.told = not trouble.told, True
+        return news
+
+
 @dataclass(kw_only=True)
 class Outbox:
     """Delivers what the book holds for its targets, a few files at once.
@@ -96,7 +132,7 @@ class Outbox:
     worker: str
     drain_seconds: float = DRAIN_SECONDS
     spread: Callable[[], float] = random.random
-    _troubles: dict[str, _Trouble] = field(default_factory=dict)
+    _troubles: _Troubles = field(init=False)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     _claiming: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -105,7 +141,7 @@ class Outbox:
 
     async def __aenter__(self) -> Self:
         """Start delivering, unless there is nowhere to deliver to."""
-        self._troubles = {place: _Trouble() for place in self.targets}
+        self._troubles = _Troubles(self.targets)
         if self.targets:
             self._tasks = [
                 asyncio.create_task(self._serve(), name="deliveries"),
@@ -156,7 +192,7 @@ class Outbox:
         for place in places:
             due = await self.book.next_delivery_seconds([place])
             if due is not None:
-                due = max(due, self._troubles[place].until - now)
+                due = max(due, self._troubles.pause(place, now))
                 soonest = due if soonest is None else min(soonest, due)
         return soonest
 
@@ -188,8 +224,7 @@ class Outbox:
             log.error("a delivery could not be written down", exc_info=error)
 
     async def _claimed(self) -> DeliveryClaim | None:
-        now = self.clock.monotonic()
-        free = [place for place, trouble in self._troubles.items() if trouble.until <= now]
+        free = self._troubles.free(self.clock.monotonic())
         try:
             return await self.book.claim_delivery(self.worker, free)
         except StoreError as error:
@@ -199,7 +234,8 @@ class Outbox:
     async def _idle(self) -> None:
         """Until there is news, or it is time to look again."""
         news = asyncio.create_task(self._news.wait(), name="news of deliveries")
-        pause = asyncio.create_task(self.clock.sleep(self._pause()), name="pause of deliveries")
+        seconds = max(0.05, min(_LOOK_SECONDS, self._troubles.next_end(self.clock.monotonic())))
+        pause = asyncio.create_task(self.clock.sleep(seconds), name="pause of deliveries")
         try:
             await asyncio.wait([news, pause], return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -207,11 +243,6 @@ class Outbox:
                 task.cancel()
             await asyncio.gather(news, pause, return_exceptions=True)
         self._news.clear()
-
-    def _pause(self) -> float:
-        now = self.clock.monotonic()
-        held = [t.until - now for t in self._troubles.values() if t.until > now]
-        return max(0.05, min([_LOOK_SECONDS, *held]))
 
     async def _keep_leases(self) -> None:
         while True:
@@ -254,20 +285,17 @@ class Outbox:
         asked = min(max(why.after_seconds, at_least), _LONGEST_ASKED_SECONDS)
         if why.person:
             asked = max(asked, PERSON_WAIT_SECONDS)
-        trouble, spread = self._troubles[claim.delivery.target], self.spread()
-        trouble.failures += 1
-        hold = wait_seconds(trouble.failures, asked=asked, spread=spread)
-        trouble.until = self.clock.monotonic() + hold
+        place, spread = claim.delivery.target, self.spread()
+        self._troubles.begun(place, self.clock.monotonic(), asked=asked, spread=spread)
         wait = wait_seconds(claim.delivery.attempts, asked=asked, spread=spread)
         await self.book.postpone_delivery(claim, str(why), wait)
-        if why.person and not trouble.told:
-            trouble.told = True
-            self._say(f"Deliveries to {claim.delivery.target} wait: {why} The run goes on.")
-            self.tell(TargetStuck(target=claim.delivery.target, message=str(why)))
+        if why.person and self._troubles.is_news(place):
+            self._say(f"Deliveries to {place} wait: {why} The run goes on.")
+            self.tell(TargetStuck(target=place, message=str(why)))
 
     def _works(self, claim: DeliveryClaim, link: str) -> None:
         delivery = claim.delivery
-        self._troubles[delivery.target] = _Trouble()
+        self._troubles.over(delivery.target)
         self.tell(
             FileDelivered(
                 job_id=delivery.job_id, target=delivery.target, path=delivery.path, link=link

@@ -81,10 +81,14 @@ class Local:
 def _copied(parcel: Parcel, folder: Path, remember: Remember) -> Path:
     part = folder / f".{uuid4().hex}.part"
     remember({"part": part.name})
-    with parcel.file.open("rb") as source, part.open("xb") as copy:
-        shutil.copyfileobj(source, copy)
-        copy.flush()
-        os.fsync(copy.fileno())
+    try:
+        with parcel.file.open("rb") as source, part.open("xb") as copy:
+            shutil.copyfileobj(source, copy)
+            copy.flush()
+            os.fsync(copy.fileno())
+    except BaseException:
+        part.unlink(missing_ok=True)  # a full disk is not to be filled with halves
+        raise
     return part
 
 

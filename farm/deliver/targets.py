@@ -48,15 +48,14 @@ def target_of(text: str, settings: Settings, clock: Clock) -> Target:
     if text.startswith(WEBHOOK):
         return _webhook(text, settings, clock)
     if text.startswith("webhook:"):
-        raise UsageError(
-            f"{text} is served again when its address is named: --deliver, FARM_DELIVER."
-        )
+        raise UsageError(f"{text} needs its whole address again, by --deliver or FARM_DELIVER.")
+    scheme = match[1].lower() if (match := _SCHEME.match(text)) else ""
     place = place_of(text, settings.home)
-    scheme = match[1].lower() if (match := _SCHEME.match(place)) else ""
     if place.startswith("drive:"):
         text, scheme = place, "drive"
     makers: Mapping[str, Callable[[str, Settings], Target]] = {
         "": _local,
+        "file": _local,
         "drive": _drive,
         "gs": _gcs,
         "s3": _s3,
