@@ -42,6 +42,7 @@ LAYERS = [  # low to high: a unit imports its own line or a lower one, never a h
         "worker",
         "results",
         "outbox",
+        "uploads",
         "incidents",
         "notify",
         "generation_log",
@@ -63,6 +64,7 @@ SEES_ONLY_PORTS = {
     "presence",
     "supervisor",
     "outbox",
+    "uploads",
 }  # of the rooms with one inside
 WITH_PORTS = {"store", "backends", "sites", "sources", "steps", "browser", "deliver"}
 HOMES = {

@@ -7,6 +7,7 @@ import typer
 from farm.cli.add import add
 from farm.cli.capture import capture
 from farm.cli.decisions import fetch
+from farm.cli.deliver import deliveries, upload
 from farm.cli.demo import demo
 from farm.cli.doctor import doctor
 from farm.cli.images import images
@@ -55,6 +56,8 @@ app.command()(add)
 app.add_typer(queue, name="queue")
 app.command()(fetch)
 app.command()(rerun)
+app.command()(upload)
+app.add_typer(deliveries, name="deliveries")
 app.command()(status)
 app.command()(stats)
 app.command()(plan)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from farm.cli.apart import apart, copies, folders
+from farm.cli.deliver import DeliverTo
 from farm.cli.options import AsJson, Headed, KeepOpen, SlowMo, open_settings
 from farm.cli.running import run_and_show
 from farm.cli.sources import (
@@ -69,6 +70,7 @@ def start(
         list[str] | None,
         typer.Option(metavar="URL", help="Tell this address what needs you; may be repeated."),
     ] = None,
+    deliver: DeliverTo = None,
     trace: Annotated[
         bool, typer.Option("--trace", help="Keep a Playwright trace with each incident.")
     ] = False,
@@ -93,6 +95,7 @@ def start(
       farm start prompts.csv --replay
       farm start book.xlsx#May --map description=Prompt --with-og
       farm start --watch --until 07:00 --notify ntfys://ntfy.sh/my-farm
+      farm start prompts.csv --deliver drive:1AbCdEf
       farm start --watch --json | tee run.jsonl
     """
     settings = open_settings(
@@ -100,6 +103,7 @@ def start(
             "prompt_delay_seconds": pace,
             "headless": False if headed else None,
             "notify": " ".join(notify) if notify else None,
+            "deliver": " ".join(deliver) if deliver else None,
         },
         log_file=True,
     )
