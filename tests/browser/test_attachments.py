@@ -105,14 +105,16 @@ async def test_what_was_attached_before_is_taken_out_first(
 
 
 @BOTH
-async def test_nothing_is_sent_before_a_slow_upload_is_done(
+async def test_nothing_is_written_before_a_slow_upload_is_done(
     desk: Desk, ui: str, kites: list[Path]
 ) -> None:
     desk.play('[[rules]]\nplay = "upload_slow"\ndelay_seconds = 1.2\ntimes = 1', ui=ui)
+    await desk.page.new_chat()
 
-    await send_with(desk, kites)
+    await Attachments(page=desk.page).put(kites)
 
-    assert [entry.files for entry in desk.log] == [hashes(kites)]
+    there = (await desk.page.look()).attachments
+    assert (there.total, there.pending) == (2, 0)
 
 
 @BOTH

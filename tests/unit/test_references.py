@@ -277,6 +277,20 @@ async def test_a_redirect_leads_nowhere_either(tmp_path: Path, pictures: FakePic
     assert [path for path, _ in pictures.asked] == ["/a"]
 
 
+async def test_a_connection_that_ends_elsewhere_is_closed_before_anything_is_asked(
+    tmp_path: Path, pictures: FakePictures
+) -> None:
+    """The name stood for a public address when it was looked up; its peer is another."""
+    answers = [False, True]  # from its end: of the look-up, of the peer
+    bounds = Bounds(admits=lambda _one: answers.pop(), schemes=frozenset({"http"}))
+
+    with pytest.raises(Ended) as ended:
+        await References(folder=tmp_path, bounds=bounds).resolve([f"{pictures.url}/a"])
+
+    assert "private network" in ended.value.outcome.message
+    assert pictures.asked == []
+
+
 @pytest.mark.parametrize(
     ("address", "public"),
     [
