@@ -27,8 +27,10 @@ REQUIRED = {  # inputs a node must have; the classes this server knows
     "VAEEncode": ("pixels", "vae"),
     "VAEEncodeForInpaint": ("pixels", "vae", "mask"),
     "LoadImage": ("image",),
-    "LoadImageMask": ("image",),
     "ImageScaleBy": ("image", "scale_by"),
+    "ImageScale": ("image", "width", "height"),
+    "ImageToMask": ("image", "channel"),
+    "RepeatLatentBatch": ("samples", "amount"),
     "SaveImage": ("images", "filename_prefix"),
     "PreviewImage": ("images",),
 }
@@ -68,6 +70,8 @@ class FakeComfyUi(Loopback):
         self.accepted: list[Entry] = []  # the ledger: every graph it drew or would draw
         self.files: dict[tuple[str, str, str], bytes] = {}  # (type, subfolder, name)
         self.deleted: list[str] = []
+        self.checkpoints: tuple[str, ...] = CHECKPOINTS
+        self.faults: deque[Reply] = deque()  # what the next GETs get once a graph was given
         self.refused: Reply | None = None  # what every POST /prompt gets
         self._known: dict[str, Entry] = {}  # what it remembers by prompt id
 
@@ -78,6 +82,8 @@ class FakeComfyUi(Loopback):
 
     def answer(self, asked: Asked) -> Reply:
         with self.lock:
+            if self.faults and self.accepted and asked.method == "GET":
+                return self.faults.popleft()
             name, _, rest = asked.path.removeprefix("/api").strip("/").partition("/")
             acts: dict[tuple[str, str], Callable[[], Reply]] = {
                 ("POST", "prompt"): lambda: self.refused or self._post(asked.json),
@@ -88,8 +94,16 @@ class FakeComfyUi(Loopback):
                 ("GET", "view"): lambda: self._view(asked),
                 ("POST", "upload"): lambda: self._upload(asked),
                 ("GET", "system_stats"): lambda: reply(_STATS),
+                ("GET", "object_info"): lambda: reply(self._about(rest)),
             }
             return acts.get((asked.method, name), lambda: reply({}, 404))()
+
+    def _about(self, kind: str) -> dict[str, Any]:
+        """What a node takes, as far as anybody here asks."""
+        if kind != "CheckpointLoaderSimple":
+            return {}
+        required = {"ckpt_name": [list(self.checkpoints), {"tooltip": "…"}]}
+        return {kind: {"input": {"required": required}, "name": kind}}
 
     def _post(self, told: dict[str, Any]) -> Reply:
         graph = told.get("prompt")
@@ -153,7 +167,7 @@ class FakeComfyUi(Loopback):
         loaded, scale = (1024, 1024), 1.0
         for node in graph.values():
             inputs = node["inputs"]
-            if node["class_type"] == "EmptyLatentImage":
+            if node["class_type"] in {"EmptyLatentImage", "ImageScale"}:
                 return inputs["width"], inputs["height"]
             if node["class_type"] == "LoadImage":
                 loaded = size_of(self.files[("input", "", inputs["image"])])
@@ -209,7 +223,8 @@ class FakeComfyUi(Loopback):
 
 
 def _count(graph: dict[str, Any]) -> int:
-    sizes = [n["inputs"].get("batch_size", 1) for n in graph.values()]
+    batches = ("batch_size", "amount")
+    sizes = [n["inputs"].get(name, 1) for n in graph.values() for name in batches]
     return int(max(sizes, default=1))
 
 
