@@ -28,13 +28,14 @@ class Wording:
     book: PolicyBook
     policy: RefusalPolicy = field(default_factory=dict)  # for queues without a rule of their own
     substitutions: Callable[[], Substitutions] = Substitutions
+    form: Callable[[Prompt], str] = compose  # what the hand at work reads
 
     async def text(self, job: Job, earlier: Sequence[Cause]) -> str:
         """The exact text to send, given how the job's earlier attempts ended."""
         for cause in set(earlier) & REFUSALS:
             if (await self.rule(cause, job.queue)).move is RefusalMove.SUBSTITUTE:
-                return compose(self.substitutions().applied(job.prompt))
-        return compose(job.prompt)
+                return self.form(self.substitutions().applied(job.prompt))
+        return self.form(job.prompt)
 
     async def rule(self, cause: Cause, queue: str) -> RefusalRule:
         """What the user wants of a refusal in a queue."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from farm.compose import compose_natural
 from farm.errors import UsageError
 from farm.model.causes import REFUSALS, Cause
 from farm.model.jobs import Job, JobState
@@ -104,6 +105,20 @@ async def test_other_words_are_used_only_after_a_refusal_that_asks_for_them() ->
     assert fresh == other
     assert "tool" in refused
     assert "weapon" not in refused
+
+
+async def test_other_words_take_the_form_of_the_hand_at_work() -> None:
+    wording = Wording(
+        book=Book(),
+        policy=parse_refusals("policy=substitute"),
+        substitutions=lambda: Substitutions({"weapon": "tool"}),
+        form=compose_natural,
+    )
+
+    text = await wording.text(JOB, (Cause.REFUSED_POLICY,))
+
+    assert "tool" in text
+    assert "/imagine" not in text
 
 
 async def test_a_queues_own_policy_beats_the_setting() -> None:
