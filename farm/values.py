@@ -11,9 +11,12 @@ from typing import Any
 
 from farm.model.hours import Hours, parse_hours
 from farm.model.name_template import NameTemplate
+from farm.model.recipes import Focus, parse_formats
 from farm.model.refusals import parse_refusals
 
 _BETWEEN_ADDRESSES = re.compile(r"\s*,\s*(?=[A-Za-z][\w+.-]*://)|\s+")  # commas occur inside too
+_TARGET = re.compile(r'"([^"]*)"|(\S+)')
+_BETWEEN_TARGETS = re.compile(r",(?=[A-Za-z][\w+.-]+:|[./~])")
 _WORDS = {"1": True, "true": True, "yes": True, "on": True}
 _WORDS |= {"0": False, "false": False, "no": False, "off": False}
 
@@ -110,6 +113,18 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, re.split(r"[\s,]+", text))))
 
 
+def focus(text: str, _home: Path) -> str:
+    """What a cut keeps, as it was written."""
+    Focus.parse(text)
+    return text
+
+
+def formats(text: str, _home: Path) -> str:
+    """Formats of copies, as they were written."""
+    parse_formats(text)
+    return text
+
+
 def language(text: str, _home: Path) -> str:
     """A language tag."""
     if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", text):
@@ -131,8 +146,13 @@ def name_template(text: str, _home: Path) -> str:
 
 
 def targets(text: str, _home: Path) -> tuple[str, ...]:
-    """Places to deliver to, apart by commas or blanks; `farm.deliver` knows their kinds."""
-    return tuple(filter(None, _BETWEEN_ADDRESSES.split(text.strip(" ,\t\r\n"))))
+    """Places to deliver to, apart by commas or blanks; one with a blank in it stands in quotes.
+
+    `farm.deliver` knows their kinds.
+    """
+    found = (quoted or bare.strip(",") for quoted, bare in _TARGET.findall(text))
+    each = (_BETWEEN_TARGETS.split(target) for target in found)
+    return tuple(filter(None, (target for some in each for target in some)))
 
 
 def same(text: str) -> str:

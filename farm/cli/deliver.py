@@ -52,6 +52,11 @@ DeliverTo = Annotated[
 ]
 
 
+def joined(targets: list[str] | None) -> str | None:
+    """Targets given one by one, as the setting has them."""
+    return " ".join(f'"{target}"' for target in targets) if targets else None
+
+
 def upload(
     files: Annotated[list[Path], typer.Argument(metavar="FILES", help="Files, and folders.")],
     *,
@@ -78,7 +83,7 @@ def upload(
     from farm.deliver.targets import targets_of
     from farm.uploads import Uploads, files_below
 
-    settings = open_settings({"deliver": " ".join(to) if to else None})
+    settings = open_settings({"deliver": joined(to)})
     clock = SystemClock()
     targets = targets_of(settings, clock)
     if not targets:
@@ -225,7 +230,7 @@ def check(*, to: To = None, as_json: AsJson = False) -> None:
     from farm.deliver.base import Later, Never
     from farm.deliver.targets import targets_of
 
-    settings = open_settings({"deliver": " ".join(to) if to else None})
+    settings = open_settings({"deliver": joined(to)})
     targets = targets_of(settings, SystemClock())
     if not targets:
         raise UsageError("There is no target: give one by --to or FARM_DELIVER.")
@@ -260,7 +265,7 @@ def run(
       farm deliveries run
       farm deliveries run --for 600
     """
-    settings = open_settings({"deliver": " ".join(to) if to else None}, log_file=True)
+    settings = open_settings({"deliver": joined(to)}, log_file=True)
     left = asyncio.run(_deliver(settings, seconds, quiet=as_json))
     if as_json:
         say_json({"left": left})

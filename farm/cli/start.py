@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from farm.cli.apart import apart, copies, folders
-from farm.cli.deliver import DeliverTo
+from farm.cli.deliver import DeliverTo, joined
 from farm.cli.options import AsJson, Headed, KeepOpen, SlowMo, open_settings
 from farm.cli.running import run_and_show
 from farm.cli.sources import (
@@ -103,7 +103,7 @@ def start(
             "prompt_delay_seconds": pace,
             "headless": False if headed else None,
             "notify": " ".join(notify) if notify else None,
-            "deliver": " ".join(deliver) if deliver else None,
+            "deliver": joined(deliver),
         },
         log_file=True,
     )

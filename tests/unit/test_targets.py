@@ -167,3 +167,24 @@ def test_a_name_that_is_taken_gets_a_number() -> None:
     assert [next(names) for _ in range(3)] == ["hero.tar.png", "hero.tar-2.png", "hero.tar-3.png"]
     with pytest.raises(Never):
         list(names)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "drive:1AbC, gs://bucket/x,/mnt/my,disk",
+        "drive:1AbC gs://bucket/x /mnt/my,disk",
+        "drive:1AbC,gs://bucket/x,/mnt/my,disk",
+        '"drive:1AbC" "gs://bucket/x" "/mnt/my,disk"',
+    ],
+)
+def test_targets_stand_between_commas_or_blanks(tmp_path: Path, text: str) -> None:
+    settings = load_settings({"home": str(tmp_path), "deliver": text})
+
+    assert settings.deliver == ("drive:1AbC", "gs://bucket/x", "/mnt/my,disk")
+
+
+def test_a_folder_with_a_blank_stands_in_quotes(tmp_path: Path) -> None:
+    settings = load_settings({"home": str(tmp_path), "deliver": '"/mnt/my disk" drive:1AbC'})
+
+    assert settings.deliver == ("/mnt/my disk", "drive:1AbC")
