@@ -7,44 +7,27 @@ server's queue and history tell whether it has the graph. It forgets both when i
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import logging
 import random
 import uuid
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Self
 
 from farm.backends.api import Answer, Remember, Request
 from farm.backends.base import JOB_CANCELLED
 from farm.backends.canvases import MOST_PIXELS, drawing_size
-from farm.backends.comfyui_failures import (
-    FORGOTTEN,
-    NO_CHECKPOINT,
-    NO_PICTURE,
-    failure_of,
-    file_gone,
-    refusal_of,
-    slow,
-    unreachable,
-)
+from farm.backends.comfyui_failures import FORGOTTEN, NO_PICTURE, failure_of, slow
 from farm.backends.comfyui_graphs import ANY_MODEL, Graph, Graphs, filled, places
-from farm.backends.wire import NoAnswer, Said, Wire, origin_of
+from farm.backends.comfyui_queue import ComfyQueue
+from farm.backends.wire import Wire, origin_of
 from farm.clock import Clock
 from farm.errors import Ended, Interrupted
 from farm.model.operations import Operation
 from farm.model.prompts import Size
 from farm.steps.keeper import measure
 
-log = logging.getLogger(__name__)
-
 LOOK_FIRST, LOOK_GROWTH, LOOK_LONGEST = 0.5, 1.4, 3.0  # seconds between two looks
-TRIES = 4  # of a question that changes nothing
 TRY_SECONDS = 60.0
-CANCEL_SECONDS = 5.0
-_CHECKPOINTS = "CheckpointLoaderSimple"
 
 
 def _any_seed() -> int:
@@ -64,11 +47,13 @@ class ComfyUi:
     name: str = "comfyui"
     stateless_and_free: bool = False  # it can be asked what became of a graph
     _wire: Wire = field(init=False, repr=False)
+    _queue: ComfyQueue = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """One wire to one host."""
         self.url = self.url.rstrip("/")
         self._wire = Wire(origins=(origin_of(self.url)[0],), read_seconds=TRY_SECONDS)
+        self._queue = ComfyQueue(url=self.url, wire=self._wire, clock=self.clock)
 
     async def __aenter__(self) -> Self:
         """Open the client."""
@@ -81,7 +66,7 @@ class ComfyUi:
 
     async def check(self) -> None:
         """Ask how it is."""
-        await self._sent("GET", "system_stats")
+        await self._queue.sent("GET", "system_stats")
 
     async def ask(self, request: Request, remember: Remember) -> Answer:
         """Give it the graph once, wait, and fetch its pictures."""
@@ -89,13 +74,13 @@ class ComfyUi:
         graph = filled(template, await self._values(request, template))
         name = str(uuid.uuid4())
         await remember({"id": name})
-        name = await self._give(name, graph, remember)
+        name = await self._queue.give(name, graph, remember)
         return await self._collected(name, request)
 
     async def resume(self, facts: Mapping[str, Any], request: Request) -> Answer | None:
         """Ask for the graph by its id; None when the server does not know it."""
         name = str(facts.get("id") or "")
-        if not name or not await self._knows(name):
+        if not name or not await self._queue.knows(name):
             return None
         return await self._collected(name, request)
 
@@ -111,32 +96,16 @@ class ComfyUi:
             "seed": self.any_seed() if request.seed is None else request.seed,
             "count": request.count,
             "factor": request.factor,
-            "mask": await self._upload(request.mask) if request.mask else "",
+            "mask": await self._queue.upload(request.mask) if request.mask else "",
             "model": "" if request.model.id == ANY_MODEL else request.model.id,
         }
         for number, reference in enumerate(request.references, start=1):
-            values[f"reference_{number}"] = await self._upload(reference.path)
+            values[f"reference_{number}"] = await self._queue.upload(reference.path)
         if not values["model"] and "model" in places(template):
-            values["model"] = await self._first_checkpoint()
+            values["model"] = await self._queue.first_checkpoint()
         if request.operation is Operation.UPSCALE:
             values |= {"prompt": "", "negative": "", "factor": request.factor or 2.0}
         return values
-
-    async def _give(self, name: str, graph: Graph, remember: Remember) -> str:
-        """Put the graph into the queue; its id as the server has it."""
-        body = {"prompt": graph, "prompt_id": name, "client_id": "farm"}
-        try:
-            said = await self._wire.ask("POST", f"{self.url}/prompt", json=body)
-        except NoAnswer as error:
-            if error.taken and await self._knows(name):
-                return name
-            raise Ended(unreachable(error)) from error
-        if not said.ok or said.fields.get("node_errors"):
-            raise Ended(refusal_of(said))
-        given = str(said.fields.get("prompt_id") or name)
-        if given != name:  # an old server gives its own
-            await remember({"id": given})
-        return given
 
     async def _collected(self, name: str, request: Request) -> Answer:
         """The pictures; the graph is taken back when the user takes back the job."""
@@ -144,7 +113,7 @@ class ComfyUi:
             entry = await self._done(name)
         except asyncio.CancelledError as stopped:
             if JOB_CANCELLED in stopped.args:
-                await self._cancel(name)
+                await self._queue.cancel(name)
             raise
         failure = failure_of(entry.get("status") or {})
         if failure is not None:
@@ -153,7 +122,7 @@ class ComfyUi:
         if not found:
             raise Ended(NO_PICTURE)
         return Answer(
-            pictures=tuple([await self._file(place) for place in found]),
+            pictures=tuple([await self._queue.file(place) for place in found]),
             model=request.model.id,
             id=name,
             usage={"images": len(found)},
@@ -164,9 +133,9 @@ class ComfyUi:
         """The graph's entry in the history, once it stands there."""
         pause, began = LOOK_FIRST, self.clock.monotonic()
         while self.clock.monotonic() - began < self.wait_seconds:
-            entry = await self._entry(name)
-            if entry is None and not await self._queued(name):
-                entry = await self._entry(name)  # it may have ended between the two looks
+            entry = await self._queue.entry(name)
+            if entry is None and not await self._queue.queued(name):
+                entry = await self._queue.entry(name)  # it may have ended between the two looks
                 if entry is None:
                     raise Ended(FORGOTTEN)
             if entry is not None:
@@ -174,87 +143,6 @@ class ComfyUi:
             await self.clock.sleep(pause)
             pause = min(pause * LOOK_GROWTH, LOOK_LONGEST)
         raise Interrupted(slow(self.wait_seconds))
-
-    async def _knows(self, name: str) -> bool:
-        known = await self._entry(name) is not None or await self._queued(name)
-        return known or await self._entry(name) is not None
-
-    async def _entry(self, name: str) -> Mapping[str, Any] | None:
-        entry = (await self._told(f"history/{name}")).fields.get(name)
-        return entry if isinstance(entry, dict) else None
-
-    async def _queued(self, name: str) -> bool:
-        told = (await self._told("queue")).fields
-        return name in {*_ids(told, "queue_running"), *_ids(told, "queue_pending")}
-
-    async def _file(self, place: Mapping[str, str]) -> bytes:
-        said = await self._told("view", params=place)
-        if not said.ok or not said.body:
-            raise Ended(file_gone(said.status))
-        return said.body
-
-    async def _upload(self, path: Path) -> str:
-        """Put a picture where graphs load theirs from; its name there."""
-        data = await asyncio.to_thread(path.read_bytes)
-        name = f"farm-{hashlib.sha256(data).hexdigest()[:32]}{path.suffix}"
-        said = await self._sent(
-            "POST",
-            "upload/image",
-            files={"image": (name, data)},
-            data={"type": "input", "overwrite": "true"},
-        )
-        folder = str(said.fields.get("subfolder") or "")
-        stored = str(said.fields.get("name") or name)
-        return f"{folder}/{stored}" if folder else stored
-
-    async def _first_checkpoint(self) -> str:
-        """What the server loads when nobody names a checkpoint: the first of its list."""
-        said = await self._sent("GET", f"object_info/{_CHECKPOINTS}")
-        node = said.fields.get(_CHECKPOINTS) or {}
-        choices = node.get("input", {}).get("required", {}).get("ckpt_name", [])
-        names = choices[0] if choices else []
-        if isinstance(names, str):  # newer servers: ["COMBO", {"options": […]}]
-            names = choices[1].get("options", [])
-        if not names:
-            raise Ended(NO_CHECKPOINT)
-        return str(names[0])
-
-    async def _sent(self, method: str, path: str, **content: Any) -> Said:
-        """An answer of success before a graph was given; `Ended` otherwise."""
-        try:
-            said = await self._wire.ask(method, f"{self.url}/{path}", **content)
-        except NoAnswer as error:
-            raise Ended(unreachable(error)) from error
-        if not said.ok:
-            raise Ended(refusal_of(said))
-        return said
-
-    async def _told(self, path: str, **content: Any) -> Said:
-        """A question about a graph that was given; `Interrupted` when nobody answers."""
-        why = NoAnswer("", taken=True)
-        for tried in range(TRIES):
-            if tried:
-                await self.clock.sleep(LOOK_LONGEST)
-            try:
-                said = await self._wire.ask("GET", f"{self.url}/{path}", **content)
-            except NoAnswer as error:
-                why = error
-                continue
-            if said.status < 500:  # noqa: PLR2004  # a server's own trouble begins there
-                return said
-            why = NoAnswer(f"answers with HTTP {said.status}", taken=True)
-        raise Interrupted(unreachable(why))
-
-    async def _cancel(self, name: str) -> None:
-        """Take a graph back that nobody waits for; others' graphs stay."""
-        with suppress(NoAnswer, TimeoutError):
-            async with asyncio.timeout(CANCEL_SECONDS):
-                await self._wire.ask("POST", f"{self.url}/queue", json={"delete": [name]})
-                told = (await self._wire.ask("GET", f"{self.url}/queue")).fields
-                if name in _ids(told, "queue_running"):
-                    body = {"prompt_id": name}
-                    await self._wire.ask("POST", f"{self.url}/interrupt", json=body)
-                log.info("a graph was taken back", extra={"graph": name})
 
 
 def _asked_size(request: Request) -> Size | None:
@@ -264,10 +152,6 @@ def _asked_size(request: Request) -> Size | None:
         width, height = measure(request.references[0].path)
         return Size(width, height) if width and height else request.size
     return request.size
-
-
-def _ids(queue: Mapping[str, Any], part: str) -> list[str]:
-    return [str(row[1]) for row in queue.get(part) or () if len(row) > 1]
 
 
 def _saved(outputs: Mapping[str, Any]) -> list[dict[str, str]]:
