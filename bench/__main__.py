@@ -66,6 +66,7 @@ def startup() -> Mapping[str, Any]:
 MEASUREMENTS: Mapping[str, Callable[[], Mapping[str, Any]]] = {
     "startup": startup,
     "intake": lambda: script("bench_intake"),
+    "steps": lambda: script("bench_steps"),
     "latency": lambda: script("bench_latency"),
     "footprint": lambda: script("bench_footprint"),
     "store": lambda: script("bench_store", "--rows", "1000000", "--rounds", "2000", "--once"),

@@ -53,6 +53,10 @@ BUDGETS: Mapping[str, tuple[Budget, ...]] = {
         Budget(name="10,000 rows of CSV in the store, s", figure="10000.seconds", most=1),
         Budget(name="100,000 rows of CSV in the store, s", figure="100000.seconds", most=5),
     ),
+    "steps": (
+        Budget(name="copies by all cores over one, per core", figure="cores_busy", least=0.7),
+        Budget(name="copies are the same bytes either way", figure="same_bytes", least=1),
+    ),
     "latency": (
         Budget(
             name="image in the page to recorded file, p95, s", figure="farm.p95_seconds", most=1

@@ -28,7 +28,7 @@ OUTPUT: tuple[Setting, ...] = (
     Setting(
         key="focus",
         text="What a copy that is cut must keep. A row may have a focus of its own.",
-        parse=values.text,
+        parse=values.focus,
         allowed="center, top, bottom, left, right, top left, …, or two percentages such as 50% 30%",
         default="center",
     ),
@@ -36,8 +36,8 @@ OUTPUT: tuple[Setting, ...] = (
         key="convert",
         text="Formats that a copy of each image is made in, each with a quality of its own if you "
         "like: `webp:85 avif`.",
-        parse=values.text,
-        allowed="webp, avif, jpeg or png, each with :QUALITY if you like, spaces between them",
+        parse=values.formats,
+        allowed="webp, avif, jpeg, png, spaces between them; all but png with :QUALITY if you like",
         default="empty: no copies",
     ),
     Setting(

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from farm.model.presets import PRESETS, preset_size
@@ -84,5 +86,8 @@ def test_the_sizes_of_the_table_have_names() -> None:
         "400x225px",
         "1000x1500px",
     }
+    page = (Path(__file__).parents[2] / "docs" / "images.md").read_text(encoding="utf-8")
+    for name, preset in PRESETS.items():
+        assert f"| `{name}` | {str(preset.size)[:-2]} | {preset.use} |" in page
     with pytest.raises(ValueError, match="there are hero"):
         preset_size("poster")
