@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,7 @@ from farm.sources.base import Batch
 from farm.sources.cells import Cells
 from farm.sources.checks import DONE, REGENERATE, status_of
 from farm.sources.columns import Column, Header, Pairs, plain_name, read_header
+from farm.sources.grid import cells_of as cells_of_grid
 from farm.sources.names import SHEETS, sheet_of
 from farm.sources.rows import check
 
@@ -194,23 +195,16 @@ def top_of(name: str, grid: Grid, mapping: Pairs = ()) -> tuple[int, Header]:
 
 def cells_of(name: str, grid: Grid, mapping: Pairs = ()) -> Cells:
     """The cells of a tab; its rows have the numbers that the sheet shows."""
-    width = max(map(len, grid), default=0)
-    square = [[*map(str.strip, row), *[""] * (width - len(row))] for row in grid]
-    top, header = top_of(name, square, mapping)
-    rows = [index for index in range(top + 1, len(square)) if any(square[index])]
-    if not rows:
-        raise InputError([f"{name} has a header and no rows; add one prompt per row."])
-    known = {column: [square[row][i] for row in rows] for column, i in header.known.items()}
-    known[Column.ID] = ids_of(known.get(Column.ID) or [""] * len(rows), rows)
-    return Cells(
-        name=name,
+    cells = cells_of_grid(name, list(enumerate(grid, 1)), mapping)
+    rows = [cells.line_of(index) - 1 for index in range(len(cells))]
+    ids = ids_of(cells.known.get(Column.ID) or [""] * len(rows), rows)
+    known = {**cells.known, Column.ID: ids}
+    return replace(
+        cells,
         known=known,
-        extra={column: [square[row][i] for row in rows] for column, i in header.extra.items()},
         line_of=lambda row: row + 2,  # the row's own number is all there is to say
-        broken=dict(_faulty(known, rows)),
+        broken=dict(_faulty(known, len(rows))),
         rows=rows,
-        is_template=header.is_template,
-        warnings=header.warnings,
     )
 
 
@@ -234,8 +228,8 @@ def _names_of(number: int) -> Iterator[str]:
         twin += 1
 
 
-def _faulty(known: dict[Column, list[str]], rows: Sequence[int]) -> Iterator[tuple[int, str]]:
-    for index in range(len(rows)):
+def _faulty(known: Mapping[Column, Sequence[str]], count: int) -> Iterator[tuple[int, str]]:
+    for index in range(count):
         for column, cells in known.items():
             if cells[index] in _FAULTS:
                 yield index, f"{column.value} shows {cells[index]}; repair its formula."
