@@ -26,6 +26,7 @@ class Choice:
     today: Callable[[], date]
     model: str = ""  # for rows that name none; "" is the backend's usual one
     quality: str = ""
+    paid_otherwise: bool = False  # through an account that pays no request
 
     def usual_needs(self) -> frozenset[Need]:
         """What rows that name no model may need beside words."""
@@ -45,16 +46,27 @@ class Choice:
         except UsageError as error:
             raise Ended(Outcome(cause=Cause.RETIRED, message=str(error))) from error
 
+    def model_of(self, prompt: Prompt) -> Model:
+        """The row's own model, else the run's, else one that can do it.
+
+        `Ended` (unsupported) for one that was shut down, naming what to take instead.
+        """
+        today = self.today()
+        try:
+            model = self.catalogue.take(prompt.model or self.model, self.backend, today)
+            if not prompt.model and prompt.operation not in model.operations:
+                return self.catalogue.able(self.backend, prompt.operation, today)
+        except UsageError as error:
+            raise _unsupported(str(error)) from error
+        return model
+
     async def request(self, work: Work, resolve: Resolve) -> tuple[Request, int | None]:
         """What to ask for a row, and what that costs at most.
 
         `Ended` (unsupported) for what the model cannot do, before anything is sent or paid.
         """
         prompt, today = work.prompt, self.today()
-        try:
-            model = self.catalogue.take(prompt.model or self.model, self.backend, today)
-        except UsageError as error:
-            raise _unsupported(str(error)) from error
+        model = self.model_of(prompt)
         references = tuple(await resolve(prompt.references))
         masks = tuple(await resolve((prompt.mask,))) if prompt.mask else ()
         order = self._order(work, references, masks)
@@ -62,7 +74,7 @@ class Choice:
             raise _unsupported(why)
         request = _request(work, model, fitted(model, order))
         mask = masks[0].path if masks else None
-        cost = estimate(model, order, today)
+        cost = 0 if self.paid_otherwise else estimate(model, order, today)
         return replace(request, references=references, mask=mask), cost
 
     def request_again(self, work: Work) -> Request:

@@ -145,6 +145,12 @@ class Catalogue:
                 return model
         raise UsageError(f"farm knows no model of {backend}: name one with FARM_MODELS.")
 
+    def able(self, backend: str, operation: Operation, today: date) -> Model:
+        """What a backend does an operation with when nobody says; the usual one if none can."""
+        usual = self.usual(backend, today)
+        living = [model for model in self.of(backend) if not model.retired(today)]
+        return next((m for m in (usual, *living) if operation in m.operations), usual)
+
     def take(self, name: str, backend: str, today: date) -> Model:
         """The model a user named, or the usual one for "".
 
