@@ -117,8 +117,7 @@ async def test_nothing_is_written_before_a_slow_upload_is_done(
     assert (there.total, there.pending) == (2, 0)
 
 
-@BOTH
-@pytest.mark.parametrize("play", ["upload_broken", "upload_refused"])
+@pytest.mark.parametrize(("ui", "play"), [("2025", "upload_broken"), ("2026", "upload_refused")])
 async def test_an_upload_that_fails_once_is_repeated_and_goes_along_once(
     desk: Desk, ui: str, play: str, kites: list[Path]
 ) -> None:
@@ -155,11 +154,10 @@ async def test_an_upload_that_never_ends_is_given_up_and_nothing_is_sent(
     assert desk.log == []
 
 
-@BOTH
 async def test_the_agreement_of_the_first_upload_is_the_persons(
-    desk: Desk, ui: str, kites: list[Path]
+    desk: Desk, kites: list[Path]
 ) -> None:
-    desk.play('[[rules]]\nplay = "upload_consent"\ntimes = 1', ui=ui)
+    desk.play('[[rules]]\nplay = "upload_consent"\ntimes = 1', ui="2026")
 
     with pytest.raises(Ended) as ended:
         await send_with(desk, kites)
@@ -177,11 +175,8 @@ async def test_a_dialog_for_one_file_is_opened_for_each(desk: Desk, kites: list[
     assert (await desk.page.look()).attachments.total == 2
 
 
-@BOTH
-async def test_without_a_dialog_the_pages_own_input_is_used(
-    desk: Desk, ui: str, kites: list[Path]
-) -> None:
-    desk.play(ui=ui)
+async def test_without_a_dialog_the_pages_own_input_is_used(desk: Desk, kites: list[Path]) -> None:
+    desk.play(ui="2026")
     await desk.page.new_chat()
     await desk.session.evaluate(NO_DIALOG)
 
