@@ -189,7 +189,9 @@ def test_a_prompt_too_long_for_a_jpeg_is_cut_off_there_and_said(original: Path) 
         b"",
         b"no xml",
         b"<x/>",
-        b'<!DOCTYPE x [<!ENTITY a "aaaa">]><x>&a;</x>',
+        xmp.packet({"farm:facts": '{"queue": "&a;"}'})
+        .replace(b"&amp;", b"&")
+        .replace(b"<x:xmpmeta", b'<!DOCTYPE x [<!ENTITY a "aaaa">]><x:xmpmeta', 1),
         xmp.packet({"farm:facts": "{not json"}),
         xmp.packet({"farm:facts": "[1]"}),
         xmp.packet({"farm:facts": '{"queue": 7}'}),
