@@ -271,12 +271,14 @@ def export(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write a queue and its results as a CSV with the columns of the prompts.
+    """Write a queue and its results with the columns of the prompts.
+
+    The file is a CSV, or what its name says: .tsv, .xlsx, .json, .jsonl, .yaml, .md or .txt.
 
     \b
     Examples:
       farm queue export heroes
-      farm queue export heroes --out results.csv
+      farm queue export heroes --out results.xlsx
     """
     from farm.sources.results import results_path, write_results
 
@@ -284,7 +286,7 @@ def export(
         jobs = await farm.jobs_of(name)
         if not jobs:
             raise UsageError(f"No queue is called {name!r}. See: farm queue list")
-        path = out or results_path(Path(jobs[0].source), farm.settings.home)
+        path = out or results_path(jobs[0].source, farm.settings.home)
         await asyncio.to_thread(write_results, path, jobs)
         return path
 

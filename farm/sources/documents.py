@@ -18,9 +18,9 @@ from farm.errors import InputError
 from farm.sources.cells import Cells
 from farm.sources.columns import Column, Pairs, column_named
 from farm.sources.records import Record, cells_of
+from farm.sources.scenes import with_moods
 
 KEY = "prompts"
-_MOODS = ("Scene", "Mood")
 _MAX_NESTED = 2000  # characters of an object within an object
 _BLANKS = " \t\r\n"
 
@@ -89,21 +89,8 @@ def _record(item: Mapping[str, Any] | str) -> Record:
     if isinstance(item, str):
         return {Column.DESCRIPTION.value: item}
     record = {str(key): _text(str(key), value) for key, value in item.items()}
-    return _with_moods(record)
-
-
-def _with_moods(record: dict[str, str]) -> dict[str, str]:
-    by_name = {key.casefold(): text.strip() for key, text in record.items()}
-    moods = [
-        f"{name}: {by_name[name.casefold()].rstrip('.')}"
-        for name in _MOODS
-        if by_name.get(name.casefold())
-    ]
     key = next((k for k in record if column_named(k) is Column.DESCRIPTION), "prompt")
-    told = record.get(key, "").strip()
-    new = [mood for mood in moods if mood not in told]  # not again, where it was exported from here
-    if new:
-        record[key] = ". ".join(filter(None, (told.rstrip("."), *new))) + "."
+    record[key] = with_moods(record.get(key, "").strip(), record)
     return record
 
 

@@ -7,7 +7,6 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from pathlib import Path
 
 from farm.errors import InputError
@@ -17,31 +16,9 @@ from farm.sources.cells import Cells
 from farm.sources.columns import Pairs, count_known
 from farm.sources.decode import decode, read_bytes
 from farm.sources.errand import Errand
-from farm.sources.names import STDIN, path_of
+from farm.sources.names import STDIN, SUFFIXES, Kind, path_of
 from farm.sources.rows import check
 
-
-class Kind(StrEnum):
-    """How prompts are written down."""
-
-    CSV = "csv"
-    TSV = "tsv"
-    XLSX = "xlsx"
-    JSON = "json"
-    JSONL = "jsonl"
-    YAML = "yaml"
-    MD = "md"
-    TXT = "txt"
-
-
-SUFFIXES: Mapping[str, Kind] = {
-    **{f".{kind}": kind for kind in Kind},
-    ".tab": Kind.TSV,
-    ".xlsm": Kind.XLSX,
-    ".ndjson": Kind.JSONL,
-    ".yml": Kind.YAML,
-    ".markdown": Kind.MD,
-}
 _OF_TEXT: Mapping[Kind, Callable[[str, str, Pairs], Cells]] = {
     Kind.CSV: table.cells_of,
     Kind.TSV: table.cells_of,

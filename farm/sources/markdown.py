@@ -72,7 +72,9 @@ class _Block:
 def cells_of_markdown(name: str, text: str, mapping: Pairs = ()) -> Cells:
     """The cells of a Markdown text; InputError where it holds no prompt or a fence stays open."""
     blocks = _blocks(name, text)
-    read = [(record, block.line) for block in blocks for record in _records(block)]
+    read: list[tuple[Record, int]] = []
+    for block in blocks:
+        read += [(record, block.line) for record in _records(block, number=len(read) + 1)]
     if not read:
         said = "write '### ' before each one's name and its **Prompt:** below"
         raise InputError([f"{name} holds no prompts; {said}."])
@@ -97,16 +99,18 @@ def type_by(heading: str) -> ImageType:
     return ImageType.HERO_OG if re.search(r"hero\W*(?:image\W*)?og\b", words) else ImageType.HERO
 
 
-def _records(block: _Block) -> Iterator[Record]:
+def _records(block: _Block, number: int) -> Iterator[Record]:
     fields = {name: _value(lines) for name, lines in block.fields.items()}
-    parts = [part for part in PARTS if _named(fields, f"{part.name} Prompt")]
+    asked = {name.casefold().removesuffix(" template") for name in fields}
+    parts = [part for part in PARTS if f"{part.name} Prompt".casefold() in asked]
     if parts:
         yield from (_of_part(block, fields, part) for part in parts)
     elif fields:
         kind = {Column.IMAGE_TYPE.value: type_by(block.heading).value}
         typed = any(column_named(name) is Column.IMAGE_TYPE for name in fields)
         record = fields if typed else fields | kind
-        known = {str(column_named(name) or name): text for name, text in record.items()}
+        numbered = {Column.ID.value: str(number), **record}
+        known = {str(column_named(name) or name): text for name, text in numbered.items()}
         yield record if block.heading == heading_for(known) else {HEADING: block.heading, **record}
 
 

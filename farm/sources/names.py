@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 
 STDIN = "-"
@@ -13,6 +15,29 @@ _WORKBOOK = re.compile(r"(?P<path>.+\.xls[xm])#(?P<sheet>.+)", re.IGNORECASE | r
 _OF_SHEETS = re.compile(r"sheets:(?P<id>[^/#]*)(?:[/#](?P<tab>.+))?", re.DOTALL)
 _ADDRESS = re.compile(r"https?://docs\.google\.com/spreadsheets/(?:u/\d+/)?d/(?P<id>[\w-]{20,})\S*")
 _TAB_OF_ADDRESS = re.compile(r"[#?&](?P<gid>gid=\d+)")
+
+
+class Kind(StrEnum):
+    """How prompts are written down."""
+
+    CSV = "csv"
+    TSV = "tsv"
+    XLSX = "xlsx"
+    JSON = "json"
+    JSONL = "jsonl"
+    YAML = "yaml"
+    MD = "md"
+    TXT = "txt"
+
+
+SUFFIXES: Mapping[str, Kind] = {
+    **{f".{kind}": kind for kind in Kind},
+    ".tab": Kind.TSV,
+    ".xlsm": Kind.XLSX,
+    ".ndjson": Kind.JSONL,
+    ".yml": Kind.YAML,
+    ".markdown": Kind.MD,
+}
 
 
 def path_of(source: str) -> tuple[Path, str] | None:

@@ -1,11 +1,10 @@
-"""Results go to a CSV beside the input: the seeds' columns, the row's own, and what failed."""
+"""Results go to a file beside the input: the seeds' columns, the row's own, and what failed."""
 
 from __future__ import annotations
 
-import csv
-import io
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,57 +12,95 @@ from farm.files import write_whole
 from farm.model.causes import Cause
 from farm.model.jobs import Job, JobState, status_word
 from farm.model.prompts import Prompt
-from farm.sources.columns import CAUSE, ERROR, OWN_COLUMNS, SEED_COLUMNS
-from farm.sources.formulas import guard
+from farm.sources.cells import Cells
+from farm.sources.columns import CAUSE, ERROR, LINK, Column
+from farm.sources.names import SUFFIXES, Kind, path_of, queue_of
+from farm.sources.writing import written
 
 SUFFIX = "-completed.csv"
 
 
-def results_path(source: Path, home: Path) -> Path:
+def results_path(source: str | Path, home: Path) -> Path:
     """`<name>-completed.csv` beside the source, or in FARM_HOME where one may not write there."""
-    beside = source.parent
+    name = re.sub(r'[/\\:*?"<>|]+', "-", queue_of(str(source)))  # a sheet may be called anything
+    found = path_of(str(source))
+    if found is None:
+        return home / f"{name}{SUFFIX}"
+    beside = found[0].parent
     writable = beside.is_dir() and os.access(beside, os.W_OK | os.X_OK)
-    return (beside if writable else home) / f"{source.stem}{SUFFIX}"
+    return (beside if writable else home) / f"{name}{SUFFIX}"
 
 
-def write_results(path: Path, jobs: Sequence[Job], *, downloads: Path | None = None) -> None:
-    """Put the whole file in place at once, rows in the order of their source.
+def write_results(
+    path: Path,
+    jobs: Sequence[Job],
+    *,
+    downloads: Path | None = None,
+    links: Mapping[int, str] | None = None,
+) -> None:
+    """Put the whole file in place at once, of the kind its name says, else as CSV.
 
-    Image paths are relative to the downloads folder, or begin with it where it is given. Cells
-    are safe to open in a spreadsheet. Raises SaveFailed.
+    Rows are in the order of their source. Image paths are relative to the downloads folder, or
+    begin with it where it is given. `links` are where images were delivered, by job id. Cells are
+    safe to open in a spreadsheet. Raises SaveFailed.
     """
-    extra = list(dict.fromkeys(name for job in jobs for name in own_cells(job.prompt)))
-    stream = io.StringIO(newline="")
-    writer = csv.writer(stream)
-    writer.writerow(map(guard, (*SEED_COLUMNS, *extra, CAUSE, ERROR)))
-    for job in _in_source_order(jobs):
-        cells = own_cells(job.prompt)
-        own = (cells.get(name, "") for name in extra)
-        writer.writerow(map(guard, (*_seed_cells(job, downloads), *own, *_ending(job))))
-    write_whole(path, stream.getvalue().encode(errors="replace"))
+    kind = SUFFIXES.get(path.suffix.casefold(), Kind.CSV)
+    write_whole(path, written(cells_of(_in_source_order(jobs), downloads, links), kind))
 
 
-def own_cells(prompt: Prompt) -> dict[str, str]:
-    """What a row has beside the seeds' columns: farm's own where they are set, then the rest."""
-    more = ("\n".join(prompt.references), prompt.negative, prompt.backend, prompt.model)
-    own = {column.value: text for column, text in zip(OWN_COLUMNS, more, strict=True) if text}
-    return own | dict(prompt.extra)
+def cells_of(
+    jobs: Sequence[Job], downloads: Path | None = None, links: Mapping[int, str] | None = None
+) -> Cells:
+    """Jobs as the cells of a source; reading them again gives the same jobs."""
+    prompts = [job.prompt for job in jobs]
+    names = dict.fromkeys(name for prompt in prompts for name in prompt.extra)
+    endings = [_ending(job) for job in jobs]
+    known = {c: [asked(prompt) for prompt in prompts] for c, asked in _ASKED.items()}
+    return Cells(
+        name="results",
+        known=known | _answers(jobs, downloads),
+        extra={
+            **{name: [prompt.extra.get(name, "") for prompt in prompts] for name in names},
+            **({LINK: [links.get(job.id, "") for job in jobs]} if links else {}),
+            CAUSE: [cause for cause, _ in endings],
+            ERROR: [said for _, said in endings],
+        },
+        line_of=lambda index: jobs[index].row,
+    )
+
+
+_ASKED: Mapping[Column, Callable[[Prompt], str]] = {
+    Column.ID: lambda prompt: prompt.id,
+    Column.IMAGE_TYPE: lambda prompt: prompt.image_type.value,
+    Column.FILENAME: lambda prompt: prompt.filename,
+    Column.SIZE: lambda prompt: str(prompt.size or ""),
+    Column.COLORS: lambda prompt: prompt.colors,
+    Column.TYPOGRAPHY: lambda prompt: prompt.typography,
+    Column.DESCRIPTION: lambda prompt: prompt.description,
+    Column.TITLE: lambda prompt: prompt.title,
+    Column.AUTHOR: lambda prompt: prompt.author,
+    Column.REFERENCES: lambda prompt: "\n".join(prompt.references),
+    Column.NEGATIVE: lambda prompt: prompt.negative,
+    Column.BACKEND: lambda prompt: prompt.backend,
+    Column.MODEL: lambda prompt: prompt.model,
+}
+
+
+def _answers(jobs: Sequence[Job], downloads: Path | None) -> dict[Column, list[str]]:
+    images = [Path(job.image_path).as_posix() if job.image_path else "" for job in jobs]
+    shown = [(downloads / path).as_posix() if downloads and path else path for path in images]
+    done = [job.completed_at if job.state is JobState.COMPLETED else None for job in jobs]
+    return {
+        Column.STATUS: [status_word(job.state, job.cause) for job in jobs],
+        Column.IMAGE_PATH: shown,
+        Column.SESSION: [job.session for job in jobs],
+        Column.GENERATED_AT: [_utc(at) for at in done],
+    }
 
 
 def _in_source_order(jobs: Iterable[Job]) -> list[Job]:
     files: dict[str, int] = {}
     return sorted(jobs, key=lambda j: (files.setdefault(j.source, len(files)), j.row, j.id))
-
-
-def _seed_cells(job: Job, downloads: Path | None) -> Iterator[str]:
-    prompt = job.prompt
-    yield from (prompt.id, prompt.image_type.value, prompt.filename, str(prompt.size or ""))
-    yield from (prompt.colors, prompt.typography, prompt.description, prompt.title, prompt.author)
-    yield status_word(job.state, job.cause)
-    path = Path(job.image_path).as_posix() if job.image_path else ""
-    yield (downloads / path).as_posix() if downloads and path else path
-    yield job.session
-    yield _utc(job.completed_at) if job.state is JobState.COMPLETED else ""
 
 
 def _ending(job: Job) -> tuple[str, str]:
