@@ -38,13 +38,20 @@ def step_pool(processes: int = 0) -> ProcessPoolExecutor:
     )
 
 
-@contextmanager
-def process_pool(processes: int) -> Iterator[ProcessPoolExecutor]:
-    """Fresh processes that leave Ctrl-C to this one; leaving waits for what is being written.
+def new_pool(processes: int) -> ProcessPoolExecutor:
+    """Fresh processes, started when first needed, that leave Ctrl-C to this one and end with it.
 
     Started anew and not forked: a fork would inherit locks that threads of this process hold.
     """
-    pool = step_pool(processes)
+    return ProcessPoolExecutor(
+        processes, mp_context=multiprocessing.get_context("spawn"), initializer=_follow_parent
+    )
+
+
+@contextmanager
+def process_pool(processes: int) -> Iterator[ProcessPoolExecutor]:
+    """A new pool; leaving drops what waits and waits for what is being written."""
+    pool = new_pool(processes)
     try:
         yield pool
     finally:
