@@ -1,8 +1,9 @@
 """The exact text a prompt is sent as.
 
 The seeds' form is `/imagine Size: … ||| Colors: … ||| Typography: … ||| Description: …`, and for a
-Hero `||| Title: … ||| Published by: …`. The page takes a line break for Enter and the seeds' `|||`
-keeps Gemini from splitting a prompt, so neither may come out of a field.
+Hero `||| Title: … ||| Published by: …`; what a picture must not show follows as `||| Avoid: …`.
+The page takes a line break for Enter and the seeds' `|||` keeps Gemini from splitting a prompt, so
+neither may come out of a field.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ def compose(prompt: Prompt) -> str:
     ]
     if prompt.image_type is ImageType.HERO:
         fields += [("Title", prompt.title), ("Published by", prompt.author)]
+    fields.append(("Avoid", prompt.negative))
     cells = ((label, _cell(text)) for label, text in fields)
     return f"{COMMAND} " + DELIMITER.join(f"{label}: {text}" for label, text in cells if text)
 

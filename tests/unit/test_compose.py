@@ -53,6 +53,13 @@ def test_only_a_hero_carries_title_and_author(image_type: ImageType) -> None:
     assert "Published by:" not in text
 
 
+def test_what_a_picture_must_not_show_comes_last_and_only_where_it_is_said() -> None:
+    text = compose(hero(negative="watermark, ||| logos\n"))
+
+    assert text.endswith("||| Published by: The Garden Desk ||| Avoid: watermark, / logos")
+    assert "Avoid" not in compose(hero())
+
+
 def test_no_author_is_invented() -> None:
     assert compose(hero(author="")).endswith("||| Title: The Glass Garden")
 
