@@ -32,6 +32,7 @@ _NOT_SENT = (
     httpx2.PoolTimeout,
     httpx2.ProxyError,
     httpx2.UnsupportedProtocol,
+    httpx2.LocalProtocolError,
     httpx2.InvalidURL,
 )
 _BROKEN = (httpx2.TransportError, httpx2.DecodingError, httpx2.StreamError)

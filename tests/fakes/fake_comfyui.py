@@ -40,6 +40,7 @@ REQUIRED = {  # inputs a node must have; the classes this server knows
 class Play:
     """How one accepted graph goes."""
 
+    refused: Reply | None = None  # in place of being accepted
     lost: bool = False  # accepted, but the answer never arrives
     queued: int = 1  # looks at which it still waits in line
     working: int = 1
@@ -116,6 +117,8 @@ class FakeComfyUi(Loopback):
         if not any(node.get("class_type") in SAVERS for node in graph.values()):
             return _invalid("prompt_no_outputs", "Prompt has no outputs", {})
         play = self.plays.popleft() if self.plays else Play()
+        if play.refused is not None:
+            return play.refused
         number = len(self.accepted) + 1
         name = told.get("prompt_id") or f"made-up-{number}"
         entry = Entry(id=name, number=number, graph=graph, play=play)
