@@ -47,8 +47,13 @@ class Hand(Protocol):
     they stop at the next await; what was recorded until then is what recovery starts from.
     """
 
-    name: str
-    lanes: tuple[str, ...]  # in the order in which they are served
+    @property
+    def name(self) -> str:
+        """The session's, under which its unfinished work is kept."""
+
+    @property
+    def lanes(self) -> tuple[str, ...]:
+        """Whose jobs it takes, in the order in which they are served; may change in mid-run."""
 
     @property
     def windowed(self) -> bool:
