@@ -24,6 +24,7 @@ def apart(settings: Settings, name: str) -> Settings:
         downloads_dir=home / "downloads",
         log_dir=home / "logs",
         notify=(),  # nobody is to be woken for a play
+        deliver=(),  # and nowhere is a picture of it to be put
     )
 
 

@@ -117,7 +117,8 @@ def start(
     )
     given = tuple(files or ())
     if replay:
-        settings = apart(settings, "replay")
+        asked = settings.deliver if deliver else ()  # by word of mouth only
+        settings = replace(apart(settings, "replay"), deliver=asked)
         originals, given = given, copies(given, settings.home)
         reading = replace(reading, folders=folders(originals, given))
     options = RunOptions(

@@ -68,7 +68,7 @@ OUTPUT: tuple[Setting, ...] = (
         "`s3://bucket/folder`, a folder, any URL that fsspec knows, or `webhook+https://host/path`."
         " `--deliver` overrides it.",
         parse=values.targets,
-        allowed="targets with spaces or commas between them",
+        allowed="targets with spaces or commas between them; one with a space in it in quotes",
         default="empty: images stay in the downloads folder",
         secret=True,
     ),

@@ -73,7 +73,7 @@ PLACES: tuple[Setting, ...] = (
     ),
     Setting(
         key="notify_secret",
-        text="What messages to a webhook of your own are signed with.",
+        text="What messages and deliveries to a webhook of your own are signed with.",
         parse=values.text,
         allowed="any text, or whsec_ and base64 as standardwebhooks.com has it",
         default="empty",
