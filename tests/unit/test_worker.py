@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from farm.backends.base import JOB_CANCELLED, Drawn, Record, Work
 from farm.errors import BrowserGone, Ended, SaveFailed
 from farm.model.causes import Cause
 from farm.model.events import RunEvent
@@ -351,6 +352,41 @@ async def test_a_job_cancelled_in_flight_ends_as_cancelled_and_the_worker_goes_o
     states = {job.prompt.id: job.state for job in await bench.jobs()}
     assert states["2"] is JobState.COMPLETED
     assert states["1"] in {JobState.CANCELLED, JobState.COMPLETED}
+
+
+@dataclass(kw_only=True)
+class WaitingHand(ScriptedHand):
+    """Waits for ever, and keeps what it was stopped with."""
+
+    waits: asyncio.Event = field(default_factory=asyncio.Event)
+    told: list[object] = field(default_factory=list)
+
+    async def make(self, work: Work, record: Record) -> Drawn:
+        self.waits.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError as stopped:
+            self.told += stopped.args
+            raise
+        return await super().make(work, record)
+
+
+@pytest.mark.parametrize("by_user", [True, False])
+async def test_a_hand_is_told_when_the_user_took_its_job_back(bench: Bench, by_user: bool) -> None:
+    await bench.add(1)
+    hand = WaitingHand(name="alice", folder=bench.folder)
+    worker = bench.worker(hand)
+    running = asyncio.create_task(worker.run())
+    await hand.waits.wait()
+
+    if by_user:
+        await bench.store.cancel([1])
+        await worker.heartbeat()
+    else:
+        running.cancel()
+    await asyncio.wait([running])
+
+    assert (JOB_CANCELLED in hand.told) is by_user
 
 
 async def test_a_red_session_turns_green_without_a_restart_while_others_work(bench: Bench) -> None:
