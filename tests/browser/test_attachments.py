@@ -29,6 +29,7 @@ ONE_BY_ONE = """() => {
   const click = HTMLInputElement.prototype.click;
   HTMLInputElement.prototype.click = function () { this.multiple = false; click.call(this); };
 }"""
+RENAMED = {"upload-card-button": "plus", "Open upload file menu": "Plus"}
 NO_DIALOG = "() => { HTMLInputElement.prototype.click = function () {}; }"
 
 
@@ -188,7 +189,7 @@ async def test_without_a_dialog_the_pages_own_input_is_used(desk: Desk, kites: l
 @pytest.mark.parametrize(
     ("drift", "role"),
     [
-        ({"upload-card-button": "plus", "Open upload file menu": "Plus"}, "upload_menu"),
+        ({**RENAMED, "add_2": "cross"}, "upload_menu"),
         (
             {
                 "images-files-uploader": "files",
@@ -210,6 +211,16 @@ async def test_a_menu_farm_does_not_know_is_drift_and_says_which_part(
 
     assert (ended.value.outcome.cause, ended.value.outcome.role) == (Cause.DRIFT, role)
     assert desk.log == []
+
+
+async def test_a_button_that_lost_its_names_is_known_by_its_icon(
+    desk: Desk, kites: list[Path]
+) -> None:
+    desk.play(drift=RENAMED)
+
+    await send_with(desk, kites)
+
+    assert [entry.files for entry in desk.log] == [hashes(kites)]
 
 
 async def test_a_box_that_lost_a_reference_is_not_sent(desk: Desk, kites: list[Path]) -> None:
