@@ -197,6 +197,42 @@ _OTHERS: tuple[Setting, ...] = (
         secret=True,
     ),
     Setting(
+        key="sdwebui_steps",
+        text="In how many steps the WebUI draws a picture.",
+        parse=values.count(1),
+        allowed="a whole number, 1 or more",
+        default="30",
+    ),
+    Setting(
+        key="sdwebui_cfg_scale",
+        text="How closely the WebUI keeps to the words.",
+        parse=values.number(0),
+        allowed="a number, 0 or more",
+        default="7.5",
+    ),
+    Setting(
+        key="sdwebui_sampler",
+        text="The sampler the WebUI draws with.",
+        parse=values.text,
+        allowed="a name from its list, such as DPM++ 2M",
+        default="empty: the WebUI's own",
+    ),
+    Setting(
+        key="sdwebui_upscaler",
+        text="What the WebUI enlarges pictures with.",
+        parse=values.text,
+        allowed="a name from its list",
+        default="R-ESRGAN 4x+",
+    ),
+    Setting(
+        key="local_megapixels",
+        text="How large the WebUI and ComfyUI draw at most, in megapixels: what the card holds and "
+        "the checkpoint was trained on. Copies are made in the row's size.",
+        parse=values.number(0.25),
+        allowed="a number, 0.25 or more",
+        default="1",
+    ),
+    Setting(
         key="comfyui_url",
         text="Where ComfyUI listens.",
         parse=values.text,
@@ -206,7 +242,7 @@ _OTHERS: tuple[Setting, ...] = (
     Setting(
         key="comfyui_graph",
         text="A graph in ComfyUI's API format with farm's placeholders, in place of the shipped "
-        "one.",
+        "one; or a folder of them, named after what they do: generate.json, upscale.json, ….",
         parse=values.optional_path,
         allowed="a path; a relative one starts at FARM_HOME",
         default="empty",

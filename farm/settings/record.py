@@ -88,6 +88,11 @@ class Settings:
     fal_base_url: str = ""
     sdwebui_url: str = "http://127.0.0.1:7860"
     sdwebui_auth: str = field(default="", repr=False)  # name:password
+    sdwebui_steps: int = 30
+    sdwebui_cfg_scale: float = 7.5
+    sdwebui_sampler: str = ""  # "" is the WebUI's own
+    sdwebui_upscaler: str = "R-ESRGAN 4x+"
+    local_megapixels: float = 1.0  # how large the WebUI and ComfyUI draw at most
     comfyui_url: str = "http://127.0.0.1:8188"
     comfyui_graph: Path | None = None
     notify: tuple[str, ...] = field(default=(), repr=False)  # addresses are passwords

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from functools import partial
 from importlib.util import find_spec
 
-from farm.backends.api import Api, Purse
+from farm.backends.api import READ_SECONDS, Api, Purse
 from farm.backends.api_hand import ApiHand
 from farm.backends.choice import Choice
 from farm.backends.seats import Seat
@@ -197,15 +197,29 @@ def _openai(settings: Settings, clock: Clock, catalogue: Catalogue) -> Api:
 def _fal(settings: Settings, clock: Clock, _catalogue: Catalogue) -> Api:
     from farm.backends.fal import Fal  # noqa: PLC0415
 
+    key, patience = settings.fal_key, settings.generation_timeout_seconds
     if not (own := settings.fal_base_url.rstrip("/")):
-        return Fal(key=settings.fal_key, clock=clock)
-    return Fal(key=settings.fal_key, clock=clock, queue=own, storage=own, platform=own)
+        return Fal(key=key, clock=clock, wait_seconds=patience)
+    return Fal(key=key, clock=clock, wait_seconds=patience, queue=own, storage=own, platform=own)
 
 
 def _sdwebui(settings: Settings, clock: Clock, _catalogue: Catalogue) -> Api:
-    from farm.backends.sdwebui import SdWebui  # noqa: PLC0415
+    from farm.backends.sdwebui import Drawing, SdWebui  # noqa: PLC0415
 
-    return SdWebui(url=settings.sdwebui_url.rstrip("/"), clock=clock, auth=settings.sdwebui_auth)
+    drawing = Drawing(
+        steps=settings.sdwebui_steps,
+        cfg_scale=settings.sdwebui_cfg_scale,
+        sampler=settings.sdwebui_sampler,
+        upscaler=settings.sdwebui_upscaler,
+        most_pixels=_most_pixels(settings),
+    )
+    return SdWebui(
+        url=settings.sdwebui_url,
+        clock=clock,
+        auth=settings.sdwebui_auth,
+        drawing=drawing,
+        read_seconds=max(READ_SECONDS, settings.generation_timeout_seconds),
+    )
 
 
 def _comfyui(settings: Settings, clock: Clock, _catalogue: Catalogue) -> Api:
@@ -213,7 +227,17 @@ def _comfyui(settings: Settings, clock: Clock, _catalogue: Catalogue) -> Api:
     from farm.backends.comfyui_graphs import load_graphs  # noqa: PLC0415
 
     graphs = load_graphs(settings.comfyui_graph)
-    return ComfyUi(url=settings.comfyui_url, clock=clock, graphs=graphs)
+    return ComfyUi(
+        url=settings.comfyui_url,
+        clock=clock,
+        graphs=graphs,
+        most_pixels=_most_pixels(settings),
+        wait_seconds=settings.generation_timeout_seconds,
+    )
+
+
+def _most_pixels(settings: Settings) -> int:
+    return round(settings.local_megapixels * 1024**2)
 
 
 _MAKERS: Mapping[str, Callable[[Settings, Clock, Catalogue], Api]] = {
