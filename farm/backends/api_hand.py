@@ -50,9 +50,13 @@ class ApiHand:
 
     @property
     def lanes(self) -> tuple[str, ...]:
-        """Its own lane first; `any` only with what its usual model can do."""
+        """What it serves at the moment, its own lane first."""
+        return self.lanes_of(self.names())
+
+    def lanes_of(self, names: Sequence[str]) -> tuple[str, ...]:
+        """What it serves under these names; `any` only with what its usual model can do."""
         served = [session_lane(self.name)]
-        for name in self.names():
+        for name in names:
             needs = self.choice.usual_needs() if name == ANY_LANE else self.choice.all_needs()
             served += lanes_served((name,), needs)
         return tuple(served)

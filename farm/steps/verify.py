@@ -23,6 +23,8 @@ from farm.steps.perceptual import perceptual_hash
 MIN_BYTES = 50 * 1024
 MAX_BYTES = 20 * 1024 * 1024
 MIN_SIDE_PX = 500
+# What an API answers is the original: a flat drawing may be small, a 4K picture may be large.
+API_SOURCE, API_MIN_BYTES, API_MAX_BYTES = "api", 1024, 200 * 1024 * 1024
 PREVIEW_TOLERANCE = 0.02  # previews are 1024 px wide and rounded to whole pixels
 PROPORTION_WARNING = 0.10
 PROPORTION_LIMIT = 0.30
@@ -59,8 +61,9 @@ def verify(raw: RawImage, prompt: Prompt, *, duplicate_of: int | None = None) ->
     media_type = sniff(data)
     if media_type is None:
         _refuse(Cause.UNREADABLE, f"the file is {_looks_like(data)}, not a PNG, JPEG or WebP")
-    if len(data) <= MIN_BYTES:
-        _refuse(Cause.TOO_SMALL, f"the file has {len(data)} bytes; a picture has over {MIN_BYTES}")
+    least = API_MIN_BYTES if raw.source == API_SOURCE else MIN_BYTES
+    if len(data) <= least:
+        _refuse(Cause.TOO_SMALL, f"the file has {len(data)} bytes; a picture has over {least}")
     size_px, perceptual = _decode(data, media_type)
     if max(size_px) < MIN_SIDE_PX:
         _refuse(Cause.TOO_SMALL, f"{_px(size_px)} is under {MIN_SIDE_PX} px on both sides")
@@ -99,13 +102,14 @@ def _refuse(cause: Cause, message: str) -> NoReturn:
 
 
 def _read(raw: RawImage) -> bytes:
+    most = API_MAX_BYTES if raw.source == API_SOURCE else MAX_BYTES
     try:
         with raw.part.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
+            data = stream.read(most + 1)
     except FileNotFoundError:
         _refuse(Cause.UNREADABLE, f"the downloaded file {raw.part.name} is gone")
-    if len(data) > MAX_BYTES:
-        _refuse(Cause.UNREADABLE, f"the file is over {MAX_BYTES // 1024**2} MB")
+    if len(data) > most:
+        _refuse(Cause.UNREADABLE, f"the file is over {most // 1024**2} MB")
     if len(data) != raw.size_bytes or hashlib.sha256(data).hexdigest() != raw.sha256:
         _refuse(Cause.UNREADABLE, "the file on disk is not what was downloaded")
     return data

@@ -4,6 +4,7 @@ import random
 import struct
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -157,6 +158,15 @@ def test_a_logo_of_fifty_kilobytes_is_too_small(raw_of: Callable[..., RawImage])
     assert len(data) <= MIN_BYTES
 
     assert cause_of(raw_of(data)) is Cause.TOO_SMALL
+
+
+def test_an_apis_own_answer_may_be_a_small_file_or_a_large_one(
+    raw_of: Callable[..., RawImage],
+) -> None:
+    small = verify(replace(raw_of(picture(640, 400, quality=5)), source="api"), asked())
+    large = verify(replace(raw_of(picture(1408, 768) + bytes(MAX_BYTES)), source="api"), asked())
+
+    assert (small.width_px, large.width_px) == (640, 1408)
 
 
 @pytest.mark.parametrize(("size", "enough"), [((499, 499), False), ((500, 120), True)])
