@@ -29,8 +29,8 @@ from playwright.async_api import (
     expect,
 )
 
-from farm.replay.log import read_log
-from farm.replay.scenario import parse_scenario
+from farm.replay.log import Submission, read_log
+from farm.replay.scenario import Scenario, parse_scenario
 from farm.replay.stand_in import StandIn
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -81,6 +81,12 @@ class Visit:
     context: BrowserContext
     page: Page
     ui: str = "2025"
+    seen: int = 0  # submissions of earlier visits
+
+    @property
+    def log(self) -> list[Submission]:
+        """What the site received in this visit."""
+        return self.stand_in.log[self.seen :]
 
     async def send(self, text: str = PROMPT) -> None:
         await self.page.locator("rich-textarea .ql-editor").fill(text)
@@ -125,6 +131,31 @@ async def chromium() -> AsyncIterator[Browser]:
         await browser.close()
 
 
+@dataclass(kw_only=True)
+class Street:
+    """One stand-in and one page, for visits that need none of their own: each has its account."""
+
+    stand_in: StandIn
+    context: BrowserContext
+    page: Page
+    visits: int = 0
+
+    async def visit(self, rules: str = "", *, ui: str = "2025") -> Visit:
+        """The page as a new account finds it, on a site that plays other rules."""
+        self.visits += 1
+        self.stand_in.world.change_scenario(quick(rules, ui=ui))
+        await self.context.request.get(SIGN_IN.format(f"visitor-{self.visits}"), max_redirects=0)
+        await self.page.goto(IMAGES)
+        seen = len(self.stand_in.log)
+        return Visit(stand_in=self.stand_in, context=self.context, page=self.page, ui=ui, seen=seen)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def street(chromium: Browser) -> AsyncIterator[Street]:
+    async with visiting(chromium) as visit:
+        yield Street(stand_in=visit.stand_in, context=visit.context, page=visit.page)
+
+
 @asynccontextmanager
 async def visiting(
     chromium: Browser,
@@ -137,8 +168,7 @@ async def visiting(
     **options: Any,
 ) -> AsyncIterator[Visit]:
     """A quick stand-in and a page on it, signed in unless the account is empty."""
-    table = toml({**QUICK, "ui": ui, **defaults})
-    scenario = parse_scenario(f"[defaults]\n{table}\n{rules}")
+    scenario = quick(rules, ui=ui, **defaults)
     async with StandIn.open(scenario=scenario, **options) as stand_in:
         context = await chromium.new_context(
             proxy={"server": stand_in.proxy_url}, ignore_https_errors=True
@@ -151,6 +181,11 @@ async def visiting(
             yield Visit(stand_in=stand_in, context=context, page=page, ui=ui)
         finally:
             await context.close()
+
+
+def quick(rules: str, **defaults: object) -> Scenario:
+    """These rules, played without delay."""
+    return parse_scenario(f"[defaults]\n{toml({**QUICK, **defaults})}\n{rules}")
 
 
 def toml(table: Mapping[str, object]) -> str:
@@ -202,19 +237,17 @@ async def test_a_prompt_becomes_an_image_while_the_button_says_stop(
 
 
 @BOTH
-async def test_both_ways_to_the_full_size_give_what_the_log_says(
-    chromium: Browser, ui: str
-) -> None:
-    async with visiting(chromium, ui=ui) as visit:
-        await visit.make()
+async def test_both_ways_to_the_full_size_give_what_the_log_says(street: Street, ui: str) -> None:
+    visit = await street.visit(ui=ui)
+    await visit.make()
 
-        s0, original = await visit.s0(), await visit.clicked_download()
+    s0, original = await visit.s0(), await visit.clicked_download()
 
-        logged = visit.stand_in.log[0].images[0]
-        assert sha256(s0) == logged.sha256_s0
-        assert sha256(original) == logged.sha256_original
-        assert visit.stand_in.originals[1] == {sha256(s0), sha256(original)}
-        assert Image.open(io.BytesIO(s0)).size == Image.open(io.BytesIO(original)).size
+    logged = visit.log[0].images[0]
+    assert sha256(s0) == logged.sha256_s0
+    assert sha256(original) == logged.sha256_original
+    assert visit.stand_in.originals[visit.log[0].n] == {sha256(s0), sha256(original)}
+    assert Image.open(io.BytesIO(s0)).size == Image.open(io.BytesIO(original)).size
 
 
 @BOTH
@@ -231,46 +264,46 @@ async def test_a_second_click_stops_the_answer(chromium: Browser, ui: str) -> No
 
 
 async def test_the_old_send_button_is_disabled_and_scaled_away_while_the_box_is_empty(
-    chromium: Browser,
+    street: Street,
 ) -> None:
-    async with visiting(chromium) as visit:
-        button = visit.page.locator("button.send-button")
+    visit = await street.visit()
+    button = visit.page.locator("button.send-button")
 
-        await expect(button).to_have_attribute("aria-disabled", "true")
-        await expect(button).to_have_css("transform", "matrix(0, 0, 0, 0, 0, 0)")
-
-
-async def test_the_new_send_button_is_absent_while_the_box_is_empty(chromium: Browser) -> None:
-    async with visiting(chromium, ui="2026") as visit:
-        await visit.attached("rich-textarea .ql-editor")
-        assert await visit.page.locator(".send-button").count() == 0
-
-        await visit.page.locator("rich-textarea .ql-editor").fill("kite")
-
-        await visit.attached('gem-icon-button.submit button[aria-label="Send message"]')
+    await expect(button).to_have_attribute("aria-disabled", "true")
+    await expect(button).to_have_css("transform", "matrix(0, 0, 0, 0, 0, 0)")
 
 
-async def test_only_typed_text_counts_as_text(chromium: Browser) -> None:
-    async with visiting(chromium) as visit:
-        editor = visit.page.locator("rich-textarea .ql-editor")
-        await editor.evaluate("box => { box.innerText = 'written past the editor' }")
-        await expect(visit.page.locator(".send-button-container.disabled")).to_have_count(1)
+async def test_the_new_send_button_is_absent_while_the_box_is_empty(street: Street) -> None:
+    visit = await street.visit(ui="2026")
+    await visit.attached("rich-textarea .ql-editor")
+    assert await visit.page.locator(".send-button").count() == 0
 
-        with pytest.raises(Error, match="TrustedHTML"):
-            await editor.evaluate("box => { box.innerHTML = '<p>kite</p>' }")
+    await visit.page.locator("rich-textarea .ql-editor").fill("kite")
+
+    await visit.attached('gem-icon-button.submit button[aria-label="Send message"]')
 
 
-async def test_shift_enter_makes_a_line_and_enter_sends(chromium: Browser) -> None:
-    async with visiting(chromium) as visit:
-        await visit.page.locator("rich-textarea .ql-editor").click()
-        await visit.page.keyboard.insert_text("one")
-        await visit.page.keyboard.press("Shift+Enter")
-        await visit.page.keyboard.insert_text("two")
-        await visit.page.keyboard.press("Enter")
-        await visit.attached("model-response")
+async def test_only_typed_text_counts_as_text(street: Street) -> None:
+    visit = await street.visit()
+    editor = visit.page.locator("rich-textarea .ql-editor")
+    await editor.evaluate("box => { box.innerText = 'written past the editor' }")
+    await expect(visit.page.locator(".send-button-container.disabled")).to_have_count(1)
 
-        assert visit.stand_in.log[0].text == "one\ntwo"
-        assert await visit.page.locator("p.query-text-line").all_text_contents() == ["one", "two"]
+    with pytest.raises(Error, match="TrustedHTML"):
+        await editor.evaluate("box => { box.innerHTML = '<p>kite</p>' }")
+
+
+async def test_shift_enter_makes_a_line_and_enter_sends(street: Street) -> None:
+    visit = await street.visit()
+    await visit.page.locator("rich-textarea .ql-editor").click()
+    await visit.page.keyboard.insert_text("one")
+    await visit.page.keyboard.press("Shift+Enter")
+    await visit.page.keyboard.insert_text("two")
+    await visit.page.keyboard.press("Enter")
+    await visit.attached("model-response")
+
+    assert visit.log[0].text == "one\ntwo"
+    assert await visit.page.locator("p.query-text-line").all_text_contents() == ["one", "two"]
 
 
 async def test_signed_out_the_composer_answers_in_words_only(chromium: Browser) -> None:
@@ -373,16 +406,16 @@ async def test_a_new_chat_is_not_disturbed_by_the_answer_left_behind(chromium: B
 
 
 async def test_the_side_bar_lists_chats_late_and_one_title_reads_like_a_refusal(
-    chromium: Browser,
+    street: Street,
 ) -> None:
-    async with visiting(chromium, ui="2026") as visit:
-        await visit.make()
-        titles = visit.page.locator('conversations-list a[data-test-id="conversation"]')
-        assert await titles.count() == 0
+    visit = await street.visit(ui="2026")
+    await visit.make()
+    titles = visit.page.locator('conversations-list a[data-test-id="conversation"]')
+    assert await titles.count() == 0
 
-        await visit.page.get_by_role("button", name="Open sidebar").click()
+    await visit.page.get_by_role("button", name="Open sidebar").click()
 
-        await expect(titles).to_have_text(["A Red Kite Row-07", "Image Generation Request Denied"])
+    await expect(titles).to_have_text(["A Red Kite Row-07", "Image Generation Request Denied"])
 
 
 async def test_the_image_mode_is_a_tool_that_stays_chosen(chromium: Browser) -> None:
@@ -420,30 +453,28 @@ async def test_a_rule_may_set_how_one_page_looks(chromium: Browser) -> None:
         assert await visit.page.locator("toolbox-drawer").count() == 0
 
 
-async def test_each_of_two_images_has_a_button_of_its_own(chromium: Browser) -> None:
-    async with visiting(chromium, rule("two_images")) as visit:
-        await visit.make()
-        await expect(visit.page.locator(DOWNLOAD_BUTTON)).to_have_count(2)
+async def test_each_of_two_images_has_a_button_of_its_own(street: Street) -> None:
+    visit = await street.visit(rule("two_images"))
+    await visit.make()
+    await expect(visit.page.locator(DOWNLOAD_BUTTON)).to_have_count(2)
 
-        second = await visit.clicked_download()
+    second = await visit.clicked_download()
 
-        hashes = [image.sha256_original for image in visit.stand_in.log[0].images]
-        assert sha256(second) == hashes[1] != hashes[0]
+    hashes = [image.sha256_original for image in visit.log[0].images]
+    assert sha256(second) == hashes[1] != hashes[0]
 
 
-async def test_a_landing_page_shows_thumbnails_of_earlier_images(chromium: Browser) -> None:
-    async with visiting(chromium) as visit:
-        await visit.make()
-        await visit.page.goto(IMAGES)
+async def test_a_landing_page_shows_thumbnails_of_earlier_images(street: Street) -> None:
+    visit = await street.visit()
+    await visit.make()
+    await visit.page.goto(IMAGES)
 
-        thumbnail = visit.page.locator("img.thumbnail")
+    thumbnail = visit.page.locator("img.thumbnail")
 
-        await expect(thumbnail).to_have_attribute("src", re.compile("lh3.*/gg/.*=s256-rj"))
-        await visit.page.wait_for_function(
-            "() => document.querySelector('.thumbnail').naturalWidth"
-        )
-        await visit.make("another kite")
-        await expect(thumbnail).to_have_count(0)
+    await expect(thumbnail).to_have_attribute("src", re.compile("lh3.*/gg/.*=s256-rj"))
+    await visit.page.wait_for_function("() => document.querySelector('.thumbnail').naturalWidth")
+    await visit.make("another kite")
+    await expect(thumbnail).to_have_count(0)
 
 
 def said(text: str) -> str:
@@ -479,31 +510,31 @@ ENDINGS: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", ENDINGS)
-async def test_an_answer_ends_as_its_rule_says(chromium: Browser, name: str) -> None:
+async def test_an_answer_ends_as_its_rule_says(street: Street, name: str) -> None:
     keys, selector = ENDINGS[name]
-    async with visiting(chromium, rule(name.partition(",")[0], **keys)) as visit:
-        await visit.send()
+    visit = await street.visit(rule(name.partition(",")[0], **keys))
+    await visit.send()
 
-        await visit.attached(selector)
+    await visit.attached(selector)
 
-        entry = visit.stand_in.log[0]
-        assert (entry.accepted, entry.outcome) == (True, name.partition(",")[0])
+    entry = visit.log[0]
+    assert (entry.accepted, entry.outcome) == (True, name.partition(",")[0])
 
 
 @pytest.mark.parametrize("play", ["toast", "send_ignored"])
-async def test_a_prompt_that_is_not_taken_stays_in_the_box(chromium: Browser, play: str) -> None:
-    async with visiting(chromium, rule(play, times=1)) as visit:
-        async with visit.page.expect_response("**/StreamGenerate"):
-            await visit.send()
+async def test_a_prompt_that_is_not_taken_stays_in_the_box(street: Street, play: str) -> None:
+    visit = await street.visit(rule(play, times=1))
+    async with visit.page.expect_response("**/StreamGenerate"):
+        await visit.send()
 
-        editor = visit.page.locator("rich-textarea .ql-editor")
-        await expect(editor).to_have_text(PROMPT)
-        await expect(visit.page.locator("mat-snack-bar-container")).to_have_count(
-            1 if play == "toast" else 0
-        )
-        assert [entry.accepted for entry in visit.stand_in.log] == [False]
-        await visit.page.locator(SEND["2025"]).click()
-        await visit.attached(LOADED)
+    editor = visit.page.locator("rich-textarea .ql-editor")
+    await expect(editor).to_have_text(PROMPT)
+    await expect(visit.page.locator("mat-snack-bar-container")).to_have_count(
+        1 if play == "toast" else 0
+    )
+    assert [entry.accepted for entry in visit.log] == [False]
+    await visit.page.locator(SEND["2025"]).click()
+    await visit.attached(LOADED)
 
 
 async def test_a_slow_image_comes_after_the_answer_says_it_is_complete(chromium: Browser) -> None:
@@ -557,21 +588,21 @@ FAULTS: dict[str, Callable[[bytes, bytes], bool]] = {
 
 
 @pytest.mark.parametrize("play", FAULTS)
-async def test_a_spoiled_image_is_spoiled_on_every_way(chromium: Browser, play: str) -> None:
-    async with visiting(chromium, rule(play)) as visit:
-        await visit.make()
+async def test_a_spoiled_image_is_spoiled_on_every_way(street: Street, play: str) -> None:
+    visit = await street.visit(rule(play))
+    await visit.make()
 
-        assert FAULTS[play](await visit.s0(), await visit.clicked_download())
+    assert FAULTS[play](await visit.s0(), await visit.clicked_download())
 
 
-async def test_forbidden_s0_leaves_the_button(chromium: Browser) -> None:
-    async with visiting(chromium, rule("s0_forbidden")) as visit:
-        await visit.make()
+async def test_forbidden_s0_leaves_the_button(street: Street) -> None:
+    visit = await street.visit(rule("s0_forbidden"))
+    await visit.make()
 
-        url = (await visit.source()).replace("=s1024-rj", "=s0")
-        assert (await visit.context.request.get(url)).status == 403
-        logged = visit.stand_in.log[0].images[0]
-        assert sha256(await visit.clicked_download()) == logged.sha256_original
+    url = (await visit.source()).replace("=s1024-rj", "=s0")
+    assert (await visit.context.request.get(url)).status == 403
+    logged = visit.log[0].images[0]
+    assert sha256(await visit.clicked_download()) == logged.sha256_original
 
 
 async def test_a_duplicate_has_the_bytes_of_an_earlier_submission(chromium: Browser) -> None:
@@ -594,26 +625,26 @@ async def test_a_duplicate_has_the_bytes_of_an_earlier_submission(chromium: Brow
 )
 @pytest.mark.parametrize("at", ["load", "send"])
 async def test_a_blocked_account_meets_a_page_for_a_person_until_it_is_mended(
-    chromium: Browser, play: str, where: str, button: str, at: str
+    street: Street, play: str, where: str, button: str, at: str
 ) -> None:
-    async with visiting(chromium, rule(play, at=at, times=1)) as visit:
-        if at == "send":
-            await visit.send()
-        await visit.page.wait_for_url(f"{where}*")
+    visit = await street.visit(rule(play, at=at, times=1))
+    if at == "send":
+        await visit.send()
+    await visit.page.wait_for_url(f"{where}*")
 
-        for box in await visit.page.get_by_role("checkbox").all():
-            await box.check()
-        await visit.page.get_by_role("button", name=button).click()
+    for box in await visit.page.get_by_role("checkbox").all():
+        await box.check()
+    await visit.page.get_by_role("button", name=button).click()
 
-        await visit.page.wait_for_url(APP)
-        await visit.attached("rich-textarea")
+    await visit.page.wait_for_url(APP)
+    await visit.attached("rich-textarea")
 
 
-async def test_another_country_gets_a_page_without_a_composer(chromium: Browser) -> None:
-    async with visiting(chromium, rule("region")) as visit:
-        await visit.attached('h1:has-text("supported in your country")')
+async def test_another_country_gets_a_page_without_a_composer(street: Street) -> None:
+    visit = await street.visit(rule("region"))
+    await visit.attached('h1:has-text("supported in your country")')
 
-        assert await visit.page.locator("rich-textarea").count() == 0
+    assert await visit.page.locator("rich-textarea").count() == 0
 
 
 async def test_a_signed_out_account_comes_back_by_signing_in(chromium: Browser) -> None:
@@ -630,27 +661,27 @@ async def test_a_signed_out_account_comes_back_by_signing_in(chromium: Browser) 
 
 
 async def test_on_the_small_model_the_label_says_so_and_the_picker_mends_it(
-    chromium: Browser,
+    street: Street,
 ) -> None:
-    async with visiting(chromium, rule("flash_lite", at="load", times=1), ui="2026") as visit:
-        picker = visit.page.get_by_role("button", name="Open mode picker, currently Flash-Lite")
-        await picker.click()
-        await visit.page.get_by_role("menuitem", name="3.6 Flash").click()
+    visit = await street.visit(rule("flash_lite", at="load", times=1), ui="2026")
+    picker = visit.page.get_by_role("button", name="Open mode picker, currently Flash-Lite")
+    await picker.click()
+    await visit.page.get_by_role("menuitem", name="3.6 Flash").click()
 
-        await visit.attached('[aria-label="Open mode picker, currently Flash"]')
-        await visit.make()
-        assert visit.stand_in.log[0].mode == "Flash"
+    await visit.attached('[aria-label="Open mode picker, currently Flash"]')
+    await visit.make()
+    assert visit.log[0].mode == "Flash"
 
 
-async def test_a_limit_leaves_the_small_model_and_the_label_tells(chromium: Browser) -> None:
-    async with visiting(chromium, rule("quota_banner", times=1)) as visit:
-        await visit.send()
+async def test_a_limit_leaves_the_small_model_and_the_label_tells(street: Street) -> None:
+    visit = await street.visit(rule("quota_banner", times=1))
+    await visit.send()
 
-        label = visit.page.locator('[data-test-id="logo-pill-label-container"]')
-        await expect(label).to_have_text("Flash-Lite")
-        await visit.send("Draw another image")
-        await visit.attached(said("image creation isn't available in your location"))
-        assert [entry.mode for entry in visit.stand_in.log] == ["Flash", "Flash-Lite"]
+    label = visit.page.locator('[data-test-id="logo-pill-label-container"]')
+    await expect(label).to_have_text("Flash-Lite")
+    await visit.send("Draw another image")
+    await visit.attached(said("image creation isn't available in your location"))
+    assert [entry.mode for entry in visit.log] == ["Flash", "Flash-Lite"]
 
 
 async def test_a_reload_stops_a_fragile_answer(chromium: Browser) -> None:
@@ -664,39 +695,39 @@ async def test_a_reload_stops_a_fragile_answer(chromium: Browser) -> None:
         assert visit.stand_in.log[0].outcome == "cut"
 
 
-async def test_a_stuck_stop_button_goes_with_a_reload(chromium: Browser) -> None:
-    async with visiting(chromium, rule("stop_stuck")) as visit:
-        await visit.make()
-        await expect(visit.page.locator(STOP["2025"])).to_have_count(1)
+async def test_a_stuck_stop_button_goes_with_a_reload(street: Street) -> None:
+    visit = await street.visit(rule("stop_stuck"))
+    await visit.make()
+    await expect(visit.page.locator(STOP["2025"])).to_have_count(1)
 
-        await visit.page.reload()
+    await visit.page.reload()
 
-        await visit.attached(LOADED)
-        await expect(visit.page.locator(STOP["2025"])).to_have_count(0)
-
-
-async def test_the_choice_of_resolutions_leads_to_the_original(chromium: Browser) -> None:
-    async with visiting(chromium, rule("button_menu")) as visit:
-        await visit.make()
-        await visit.page.locator(DOWNLOAD_BUTTON).click(force=True)
-        async with visit.page.expect_download() as coming:
-            await visit.page.locator(".download-menu-item").first.click()
-
-        data = await file_bytes(await coming.value)
-        assert sha256(data) == visit.stand_in.log[0].images[0].sha256_original
+    await visit.attached(LOADED)
+    await expect(visit.page.locator(STOP["2025"])).to_have_count(0)
 
 
-async def test_an_open_menu_swallows_keystrokes_until_escape(chromium: Browser) -> None:
-    async with visiting(chromium, ui="2026") as visit:
-        editor = visit.page.locator("rich-textarea .ql-editor")
-        await editor.click()
-        await visit.page.get_by_role("button", name="Upload & tools").click()
-        await editor.focus()
-        await visit.page.keyboard.insert_text("lost")
-        await visit.page.keyboard.press("Escape")
-        await visit.page.keyboard.insert_text("kept")
+async def test_the_choice_of_resolutions_leads_to_the_original(street: Street) -> None:
+    visit = await street.visit(rule("button_menu"))
+    await visit.make()
+    await visit.page.locator(DOWNLOAD_BUTTON).click(force=True)
+    async with visit.page.expect_download() as coming:
+        await visit.page.locator(".download-menu-item").first.click()
 
-        await expect(editor).to_have_text("kept")
+    data = await file_bytes(await coming.value)
+    assert sha256(data) == visit.log[0].images[0].sha256_original
+
+
+async def test_an_open_menu_swallows_keystrokes_until_escape(street: Street) -> None:
+    visit = await street.visit(ui="2026")
+    editor = visit.page.locator("rich-textarea .ql-editor")
+    await editor.click()
+    await visit.page.get_by_role("button", name="Upload & tools").click()
+    await editor.focus()
+    await visit.page.keyboard.insert_text("lost")
+    await visit.page.keyboard.press("Escape")
+    await visit.page.keyboard.insert_text("kept")
+
+    await expect(editor).to_have_text("kept")
 
 
 async def test_control_renames_any_token_of_the_page(chromium: Browser) -> None:
