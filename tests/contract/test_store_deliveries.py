@@ -86,6 +86,18 @@ async def test_a_dead_lease_ends_and_its_holder_can_write_no_more(desk: Desk) ->
         await desk.store.delivered(dead, link="old")
 
 
+async def test_an_older_claim_of_the_same_worker_is_dead_too(desk: Desk) -> None:
+    await post(desk, files=FILES[:1])
+    older = await claim(desk, "one")
+    desk.wait(61)
+    newer = await claim(desk, "one")
+
+    with pytest.raises(LostLease):
+        await desk.store.delivered(older, link="old")
+
+    await desk.store.delivered(newer, link="new")
+
+
 async def test_a_renewed_lease_lasts(desk: Desk) -> None:
     await post(desk, files=FILES[:1])
     await claim(desk, "slow")
