@@ -23,8 +23,10 @@ attempt, presence        one try at a job; what a session is doing
 wording, settlement      what is sent, and how a try is written down
 waiting, witness, worker everything a session waits for; who sees what failed; the loop
 supervisor, results      all loops in one TaskGroup; what a run leaves beside its images
+intake                   sources looked at again while a run goes on
 outbox, uploads          puts what was made where it belongs, for days if need be; any files
 incidents                evidence of a failure: the first in full, later ones counted
+gate                     what all workers of a run share
 routing                  when a fallback steps in for sessions that cannot work
 finishing                copies of images made, in processes of their own
 purse                    the user's money: reserved before an API is asked

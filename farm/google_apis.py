@@ -115,7 +115,7 @@ def _line(access: Access, api: str, version: str, scopes: Sequence[str]) -> Iter
     if access.endpoint:  # client_options would leave uploads on https
         document["rootUrl"] = f"{access.endpoint.rstrip('/')}/"
     with discovery.build_from_document(document, http=http) as resource:
-        yield Line(api=resource, http=http, account=_account(who))
+        yield Line(api=resource, http=http, account=account_of(who))
 
 
 def credentials(access: Access, scopes: Sequence[str]) -> Credentials:
@@ -200,7 +200,8 @@ def _on_quota_of(found: Credentials, project: str) -> Credentials:
     return found
 
 
-def _account(who: Credentials) -> str:
+def account_of(who: Credentials) -> str:
+    """The e-mail address that a sheet is shared with; "" if it is a person's own."""
     account = getattr(who, "service_account_email", "")
     return account if "@" in account else ""
 

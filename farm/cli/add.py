@@ -51,7 +51,7 @@ def add(
       farm add prompts.md --with-og --variations 2
       farm add - --format txt --queue ideas < ideas.txt
     """
-    from farm.sources.names import queue_of
+    from farm.wiring.intake import named
 
     reading = reading_of(
         mapped,
@@ -65,8 +65,8 @@ def add(
     async def work(farm: Farm) -> list[dict[str, Any]]:
         done = []
         for source in files:
-            name = queue or queue_of(source)
-            added = await farm.import_source(source, name, reading)
+            known_as, name = await named(farm, source, queue)
+            added = await farm.import_source(known_as, name, reading)
             done.append({"file": source, "queue": name, **plain(added)})
         return done
 

@@ -19,6 +19,7 @@ from farm.cli.plan import plan
 from farm.cli.profiles import login, profiles
 from farm.cli.replay import replay
 from farm.cli.rerun import rerun
+from farm.cli.sheets import sheets
 from farm.cli.spend import spend
 from farm.cli.start import start
 from farm.cli.stats import stats
@@ -58,6 +59,7 @@ app.command()(fetch)
 app.command()(rerun)
 app.command()(upload)
 app.add_typer(deliveries, name="deliveries")
+app.add_typer(sheets, name="sheets")
 app.command()(status)
 app.command()(stats)
 app.command()(plan)

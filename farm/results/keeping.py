@@ -1,4 +1,4 @@
-"""What a run leaves beside its images: `<name>-completed.csv` and a contact sheet."""
+"""Keeping results current while a run goes on."""
 
 from __future__ import annotations
 
@@ -7,91 +7,102 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Self
 
 from farm.clock import Clock
-from farm.errors import SaveFailed
-from farm.model.events import JobChanged, RunEvent
+from farm.errors import FarmError
+from farm.model.events import FileDelivered, JobChanged, RunEvent
 from farm.model.jobs import Job
 from farm.report import contact_sheet
-from farm.sources.results import results_path, write_results
+from farm.results.base import Jobs, Queues, Writer
+from farm.results.files import ResultFiles
 
 log = logging.getLogger(__name__)
-
-WRITE_SECONDS = 3.0
-"""A results file is written again so often at most, and once more at the end."""
-
-
-class Jobs(Protocol):
-    """Where the jobs of a queue are listed."""
-
-    async def __call__(self, queue: str) -> Sequence[Job]:
-        """All jobs of a queue, in the order of their source."""
 
 
 @dataclass(kw_only=True)
 class Results:
-    """Keeps the results files of some queues current while the run goes on.
+    """Brings every writer up to date after changes, each at its own pace.
 
-    Inside `async with` a task writes after changes; leaving writes the last state and the sheet.
+    Inside `async with` a task for each writer waits for changes; leaving writes the last state and
+    the contact sheet. A sheet that Google keeps busy holds up no file.
     """
 
     queues: Sequence[str]
     jobs_of: Jobs
-    home: Path  # where results go that have no writable folder of their own
+    files: ResultFiles
+    others: Sequence[Writer] = ()
     downloads: Path
-    shown: Path  # the downloads folder as the results file names it
     sheet: Path
     clock: Clock
-    paths: tuple[Path, ...] = ()
     contact_sheet: Path | None = None
-    _changed: asyncio.Event = field(default_factory=asyncio.Event)
-    _writer: asyncio.Task[Any] | None = None
+    _changed: list[asyncio.Event] = field(default_factory=list)
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The results files, as far as they are written."""
+        return self.files.paths
 
     async def __aenter__(self) -> Self:
         """Start writing."""
-        self._writer = asyncio.create_task(self._keep_current(), name="results")
+        for writer in (self.files, *self.others):
+            changed = asyncio.Event()
+            self._changed.append(changed)
+            keeping = self._keep_current(writer, changed)
+            self._tasks.append(asyncio.create_task(keeping, name="results"))
+        if self.others:
+            self.wake()  # what an earlier run could not write is written now
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
         """Write everything once more, whatever ended the run."""
-        if self._writer is not None:
-            self._writer.cancel()
-            await asyncio.wait([self._writer])
-        jobs = await self._write()
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        queues = await self._queues()
+        await self.files.finish(queues)
+        jobs = [job for of_queue in queues.values() for job in of_queue]
         if jobs:
             await asyncio.to_thread(contact_sheet, jobs, self.downloads, self.sheet)
             self.contact_sheet = self.sheet
+        for writer in self.others:
+            await writer.finish(queues)
+
+    def wake(self) -> None:
+        """Look at the jobs again: something about them changed."""
+        for changed in self._changed:
+            changed.set()
 
     def watching(self, tell: Callable[[RunEvent], None]) -> Callable[[RunEvent], None]:
-        """The same teller, with an ear for jobs that changed."""
+        """The same teller, with an ear for jobs that changed and files that arrived."""
 
         def listen(event: RunEvent) -> None:
-            if isinstance(event, JobChanged):
-                self._changed.set()
+            if isinstance(event, JobChanged | FileDelivered):
+                self.wake()
             tell(event)
 
         return listen
 
-    async def _keep_current(self) -> None:
+    async def _keep_current(self, writer: Writer, changed: asyncio.Event) -> None:
+        trouble = ""
         while True:
-            await self._changed.wait()
-            self._changed.clear()
+            await changed.wait()
+            changed.clear()
             try:
-                await self._write()
-            except SaveFailed as error:  # it is written again, at the latest at the end
-                log.warning("%s", error)
-            await self.clock.sleep(WRITE_SECONDS)
+                is_all, now = await writer.write(await self._queues()), ""
+            except FarmError as error:  # it is written again, at the latest at the end
+                is_all, now = False, str(error)
+            if now and now != trouble:
+                log.warning("%s", now)
+            trouble = now
+            if not is_all:
+                changed.set()
+            await self.clock.sleep(writer.rest_seconds)
 
-    async def _write(self) -> list[Job]:
-        written: list[Path] = []
-        everything: list[Job] = []
+    async def _queues(self) -> Queues:
+        found: dict[str, Sequence[Job]] = {}
         for queue in self.queues:
-            jobs = await self.jobs_of(queue)
-            everything.extend(jobs)
-            if jobs and jobs[0].source:
-                path = results_path(Path(jobs[0].source), self.home)
-                await asyncio.to_thread(write_results, path, jobs, downloads=self.shown)
-                written.append(path)
-        self.paths = tuple(written)
-        return everything
+            found[queue] = await self.jobs_of(queue)
+        return found

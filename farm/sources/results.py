@@ -11,6 +11,7 @@ from pathlib import Path
 from farm.files import write_whole
 from farm.model.causes import Cause
 from farm.model.jobs import Job, JobState, status_word
+from farm.model.operations import Operation
 from farm.model.prompts import Prompt
 from farm.sources.cells import Cells
 from farm.sources.columns import CAUSE, ERROR, LINK, Column
@@ -83,7 +84,15 @@ _ASKED: Mapping[Column, Callable[[Prompt], str]] = {
     Column.NEGATIVE: lambda prompt: prompt.negative,
     Column.BACKEND: lambda prompt: prompt.backend,
     Column.MODEL: lambda prompt: prompt.model,
+    Column.OPERATION: lambda prompt: _unless(prompt.operation.value, Operation.GENERATE.value),
+    Column.MASK: lambda prompt: prompt.mask,
+    Column.FACTOR: lambda prompt: "" if prompt.factor is None else f"{prompt.factor:g}",
+    Column.SEED: lambda prompt: "" if prompt.seed is None else str(prompt.seed),
 }
+
+
+def _unless(text: str, usual: str) -> str:
+    return "" if text == usual else text
 
 
 def _answers(jobs: Sequence[Job], downloads: Path | None) -> dict[Column, list[str]]:

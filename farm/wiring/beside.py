@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from farm.config import Settings
 from farm.errors import UsageError
 from farm.finishing import Finishing
+from farm.google_apis import access_of
 from farm.model.events import RunOptions, Tell
 from farm.model.recipes import Recipe, recipe_of
+from farm.model.sources import SourceOptions
 from farm.outbox import Outbox
 from farm.results import Results
+from farm.results.files import ResultFiles
+from farm.results.sheets import Locks, Pen, SheetResults
+from farm.sources.names import sheet_of
 from farm.steps.pool import step_pool
+from farm.wiring.intake import intake_of
 from farm.wiring.opened import Farm
 from farm.wiring.outgoing import outbox_of, places
+
+_SHEET_SECONDS = 20.0  # one request; a person who ends a run waits for it at most
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,7 +38,7 @@ class Beside:
 @asynccontextmanager
 async def beside(
     farm: Farm,
-    options: RunOptions,  # noqa: ARG001  # what is to be watched stands there
+    options: RunOptions,
     queues: Sequence[str],
     tell: Tell,
 ) -> AsyncIterator[Beside]:
@@ -38,25 +46,51 @@ async def beside(
 
     No new rows, then the last copies, then their deliveries, then the results with their links.
     """
+    locks = Locks()
     async with AsyncExitStack() as stack:
-        results = await stack.enter_async_context(results_of(farm, queues))
+        results = await stack.enter_async_context(await results_of(farm, options, queues, locks))
         heard = results.watching(tell)
         outbox = await stack.enter_async_context(await outbox_of(farm, heard))
         finishing = await stack.enter_async_context(finishing_of(farm, outbox))
+        watching = intake_of(farm, options, queues, tell, locks=locks, on_import=results.wake)
+        await stack.enter_async_context(watching)
         yield Beside(results=results, tell=finishing.watching(heard))
 
 
-def results_of(farm: Farm, queues: Sequence[str]) -> Results:
-    """Keeps the results of these queues current."""
+async def results_of(
+    farm: Farm, options: RunOptions, queues: Sequence[str], locks: Locks
+) -> Results:
+    """Keeps the results of these queues current; those of a stand-in go into nobody's sheet."""
     settings = farm.settings
+    sources = [entry.source for entry in await farm.store.queues() if entry.name in queues]
+    with_sheets = any(map(sheet_of, sources)) and not options.replay
     return Results(
         queues=queues,
         jobs_of=farm.jobs_of,
-        home=settings.home,
+        files=ResultFiles(
+            home=settings.home, shown=_from_home(settings), links_of=farm.store.links_of
+        ),
+        others=(sheet_results(farm, options.reading, locks),) if with_sheets else (),
         downloads=settings.downloads_dir,
-        shown=_from_home(settings),
         sheet=settings.downloads_dir / "contact-sheet.html",
         clock=farm.clock,
+    )
+
+
+def sheet_results(
+    farm: Farm, options: SourceOptions | None = None, locks: Locks | None = None
+) -> SheetResults:
+    """Writes into the sheets that queues came from."""
+    settings = farm.settings
+    return SheetResults(
+        pen=Pen(access=replace(access_of(settings), timeout_seconds=_SHEET_SECONDS)),
+        memory=farm.store,
+        links_of=farm.store.links_of,
+        shown=_from_home(settings),
+        clock=farm.clock,
+        locks=locks or Locks(),
+        mapping=options.mapping if options else (),
+        with_preview=settings.sheets_preview,
     )
 
 

@@ -11,15 +11,15 @@ from dataclasses import replace
 from farm.browser.launch import is_root
 from farm.clock import Clock
 from farm.config import Settings
+from farm.gate import RunGate
 from farm.model.events import Notice, RunEnded, RunOptions, RunReport, RunStarted, Tell
 from farm.model.jobs import OPEN_STATES, JobState
 from farm.model.verdict import judge
 from farm.references import sweep_references
-from farm.sources.names import queue_of
 from farm.steps.keep import sweep_parts
-from farm.store.base import Added
-from farm.supervisor import Post, RunGate, Supervisor
+from farm.supervisor import Post, Supervisor
 from farm.wiring.beside import beside
+from farm.wiring.intake import in_words, named
 from farm.wiring.opened import Farm, open_farm
 from farm.wiring.practice import on_stand_in
 from farm.wiring.profiles import chosen
@@ -41,28 +41,20 @@ async def run(
             settings, options = await stack.enter_async_context(on_stand_in(settings, options))
         farm = await stack.enter_async_context(open_farm(settings))
         tell = await stack.enter_async_context(telling(farm, options, on_event))
-        queues = await _import_sources(farm, options, tell)
+        options, queues = await _import_sources(farm, options, tell)
         return await _work_through(farm, options, queues, tell, stop)
 
 
-async def _import_sources(farm: Farm, options: RunOptions, tell: Tell) -> list[str]:
-    queues = []
-    for source in options.sources:
-        queue = options.queue or queue_of(source)
+async def _import_sources(
+    farm: Farm, options: RunOptions, tell: Tell
+) -> tuple[RunOptions, list[str]]:
+    """Import all sources; the options with the sources as the store calls them, and the queues."""
+    pairs = [await named(farm, source, options.queue) for source in options.sources]
+    for given, (source, queue) in zip(options.sources, pairs, strict=True):
         added = await farm.import_source(source, queue, options.reading)
-        queues.append(queue)
-        tell(Notice(level="info", text=f"{source}: {_in_words(added)}"))
-    return queues
-
-
-def _in_words(added: Added) -> str:
-    parts = [
-        (added.new, "new"),
-        (added.changed, "changed"),
-        (added.unchanged, "known"),
-        (added.outdated, "changed after completion (retry them to redo)"),
-    ]
-    return ", ".join(f"{count} {word}" for count, word in parts if count) or "no rows"
+        tell(Notice(level="info", text=f"{given}: {in_words(added) or 'no rows'}"))
+    sources = tuple(source for source, _ in pairs)
+    return replace(options, sources=sources), [queue for _, queue in pairs]
 
 
 async def _work_through(
