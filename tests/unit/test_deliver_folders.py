@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -152,6 +153,22 @@ def test_a_full_disk_is_a_persons_business(tmp_path: Path, monkeypatch: pytest.M
 
     assert told.value.person
     assert list((root / FOLDER).iterdir()) == []
+
+
+def test_a_name_taken_while_the_copy_is_made_is_never_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, copy = tmp_path / "out", shutil.copyfileobj
+
+    def overtaken(*streams: Any) -> None:
+        (root / FOLDER / "hero.png").write_bytes(b"theirs")
+        copy(*streams)
+
+    monkeypatch.setattr("shutil.copyfileobj", overtaken)
+    Local(place=str(root), root=root).put(parcel(tmp_path, b"ours"), nothing)
+
+    files = {file.name: file.read_bytes() for file in (root / FOLDER).iterdir()}
+    assert files == {"hero.png": b"theirs", "hero-2.png": b"ours"}
 
 
 def test_a_disk_without_hard_links_works_too(

@@ -188,6 +188,7 @@ def test_an_id_that_is_taken_in_the_meantime_is_the_file_itself(desk: Desk) -> N
 
     (entry,) = desk.drive.files()
     assert entry.id in link
+    assert desk.facts["id"] == entry.id
 
 
 def test_the_same_content_is_not_sent_again_without_any_memory(desk: Desk) -> None:
@@ -339,3 +340,16 @@ def test_a_token_that_ends_between_two_pieces_is_renewed(desk: Desk) -> None:
 def test_a_check_names_the_folder_and_writes_nothing(desk: Desk) -> None:
     assert desk.target().check() == "Team on a shared drive"
     assert len(desk.drive.entries) == 1
+
+
+def test_an_upload_that_drive_no_longer_understands_begins_anew(desk: Desk) -> None:
+    parcel = desk.parcel()
+    desk.drive.keeps = [(MIB, 308), (0, 503)]
+    with pytest.raises(Later):
+        desk.target().put(parcel, desk.remember)
+    desk.google.fail("/upload/drive", error(400, "", "Bad range", v1="badRequest"), method="PUT")
+
+    link = desk.put(parcel)
+
+    assert desk.facts["id"] in link
+    assert desk.there() == parcel.file.read_bytes()
