@@ -69,6 +69,7 @@ class Loopback:
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
+        self.connections = 0
         self.lock = threading.RLock()
         self._closing = threading.Event()
         self._server = _Server(("127.0.0.1", 0), _door(self))
@@ -105,6 +106,11 @@ def _door(owner: Loopback) -> type[BaseHTTPRequestHandler]:
     class Door(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True  # head and body are two writes
+
+        def setup(self) -> None:
+            super().setup()
+            with owner.lock:
+                owner.connections += 1
 
         def do_GET(self) -> None:
             parts = urlsplit(self.path)

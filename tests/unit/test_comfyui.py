@@ -149,6 +149,18 @@ async def test_a_server_that_was_restarted_is_told_as_such(server: FakeComfyUi) 
     assert type(caught.value) is Ended
 
 
+async def test_a_graph_that_ends_between_two_looks_is_not_taken_for_forgotten(
+    server: FakeComfyUi,
+) -> None:
+    server.plays.append(Play(queued=0, working=0))
+    server.faults.extend([reply({}), reply({"queue_running": [], "queue_pending": []})])
+
+    async with client(server) as api:
+        answer = await api.ask(asked(), Memory())
+
+    assert (len(server.accepted), len(answer.pictures)) == (1, 1)
+
+
 async def test_a_server_that_is_away_for_a_while_is_asked_again(server: FakeComfyUi) -> None:
     server.faults.extend([HTML, Reply(fate=Fate.LOST), HTML])
 
