@@ -1,4 +1,4 @@
-"""What holds for every test: an empty environment, no internet, cheap tests first."""
+"""What holds for every test: an empty environment, no internet, an order that costs least."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ipaddress
 import os
 import re
 import socket
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,39 @@ STAGES = ("unit", "contract", "tests", "browser", "e2e")
 _ACCOUNT = re.compile(r"^ACCOUNT_\d+_PROFILE_PATH$")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run cheap tests first, and mark those that need a browser or the installed program."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what needs a browser or the installed program, and run cheap tests first.
+
+    Several processes begin with the dearest instead: what is cheap then fills their ends.
+    """
+    sizes = Counter(item.path for item in items)
     for item in items:
         if _stage(item) in {"browser", "e2e"}:
             item.add_marker(_stage(item))
-    items.sort(key=lambda item: (STAGES.index(_stage(item)), -_patience(item)))
+    shared = hasattr(config, "workerinput")
+    sign = -1 if shared else 1
+    items.sort(
+        key=lambda item: (
+            sign * STAGES.index(_stage(item)),
+            -_patience(item),
+            -sizes[item.path] if shared else 0,
+        )
+    )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hand out modules, whose tests share a browser or a store, and end-to-end tests one by one."""
+    from xdist.scheduler import (  # type: ignore[import-untyped]  # noqa: PLC0415
+        LoadScopeScheduling,
+    )
+
+    class Sharing(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return nodeid if "tests/e2e/" in nodeid else nodeid.partition("::")[0]
+
+    config.option.loadscopereorder = False  # the order is ours
+    return Sharing(config, log)
 
 
 def _patience(item: pytest.Item) -> float:
