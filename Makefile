@@ -25,10 +25,10 @@ demo: ready ## Twelve prompts through two real browser sessions, on the stand-in
 	@$(BIN)/farm demo
 
 test: ready ## Run every test but the long ones
-	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not long" $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) -m "not long" $(ARGS)
 
-long: ready ## Run the tests that wait for minutes: long outages, slept-through leases, a night
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -m long $(ARGS)
+long: ready ## Run those: outages of minutes, a night of deaths, rarer ways to be hurt
+	@$(BIN)/python -m pytest -n 2 -m long $(ARGS)
 
 check: ready ## Style, types, architecture and documents
 	@$(BIN)/ruff check .

@@ -18,18 +18,9 @@ from bench.stage import FARM
 from farm.browser.profiles import browsers_on
 from farm.replay.log import Submission
 from farm.replay.plays import Condition
-from farm.replay.scenario import Defaults, Rule, Scenario
+from farm.replay.scenario import FAST, Rule, Scenario
 from farm.replay.stand_in import StandIn
 
-FAST = Defaults(
-    delay_seconds=0.4,
-    first_delay_seconds=0.1,
-    footer_seconds=0.15,
-    hydrate_seconds=0.05,
-    sidebar_seconds=0.1,
-    account_seconds=0.1,
-    mode_seconds=0.1,
-)
 UNKNOWABLE = ("review", "ambiguous")  # it died while sending, and the site could not tell either
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp"})
 

@@ -12,7 +12,7 @@ from house import Build, House, environment
 from post_office import Post, post_office
 from signed_in import ReadyProfiles
 
-from farm.replay.scenario import Scenario
+from farm.replay.scenario import FAST, Scenario
 from farm.replay.stand_in import StandIn
 
 
@@ -33,7 +33,8 @@ async def build(tmp_path: Path, ready_profiles: ReadyProfiles) -> AsyncIterator[
         async def build(
             scenario: Scenario | None = None, *, accounts: int = 1, **settings: str
         ) -> House:
-            stand_in = await stack.enter_async_context(StandIn.open(scenario=scenario))
+            site = StandIn.open(scenario=scenario or Scenario(defaults=FAST))
+            stand_in = await stack.enter_async_context(site)
             home = tmp_path / "home"
             home.mkdir(mode=0o700)
             house = House(home=home, stand_in=stand_in, environment=environment(stand_in, settings))

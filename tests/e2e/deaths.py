@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
 from contextlib import aclosing, closing, contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -15,17 +15,7 @@ import psutil
 from house import RUN_SECONDS, House, Running
 
 from farm.browser.profiles import browsers_on
-from farm.replay.scenario import Defaults
 
-FAST = Defaults(
-    delay_seconds=0.4,
-    first_delay_seconds=0.1,
-    footer_seconds=0.15,
-    hydrate_seconds=0.05,
-    sidebar_seconds=0.1,
-    account_seconds=0.1,
-    mode_seconds=0.1,
-)
 LOOK_SECONDS = 0.005
 
 
@@ -42,6 +32,8 @@ class Point(StrEnum):
 
 
 ROWS = len(Point) + 1  # one to be hurt at each point, and one in peace
+# Where a prompt could go twice, or its image be lost.
+TURNS = (Point.SENDING, Point.ACCEPTED, Point.READY, Point.SAVED)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,10 +112,13 @@ class Plan:
 
 
 async def torment(
-    house: House, running: Running, strike: Callable[[str], Coroutine[Any, Any, None]]
+    house: House,
+    running: Running,
+    strike: Callable[[str], Coroutine[Any, Any, None]],
+    points: Sequence[Point] = tuple(Point),
 ) -> None:
-    """Let a run go on to its end, and hurt a session, by its name, once at every point."""
-    plan = Plan()
+    """Let a run go on to its end, and hurt a session, by its name, once at each of these points."""
+    plan = Plan(left=list(points))
     async with asyncio.TaskGroup() as strikes, aclosing(moments(house, running)) as told:
         async for moment in told:
             if plan.strikes(moment):

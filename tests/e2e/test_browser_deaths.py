@@ -12,12 +12,19 @@ from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
 
 import pytest
-from deaths import FAST, ROWS, assert_each_row_was_made_once, browser_of, renderers_of, torment
+from deaths import (
+    TURNS,
+    Point,
+    assert_each_row_was_made_once,
+    browser_of,
+    renderers_of,
+    torment,
+)
 from playwright.async_api import async_playwright
 
 from farm.browser.launch import find_browser
 from farm.replay.proxy import Proxy
-from farm.replay.scenario import Scenario
+from farm.replay.scenario import FAST, Scenario
 
 if TYPE_CHECKING:
     from house import Build, House
@@ -60,26 +67,29 @@ async def cut_network(house: House, _session: str) -> None:
 
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize(
-    "strike",
+    ("strike", "points"),
     [
-        kill_browser,
-        pytest.param(cut_network, marks=pytest.mark.long),
-        pytest.param(kill_page, marks=pytest.mark.long),
-        pytest.param(close_tab, marks=pytest.mark.long),
+        (kill_browser, TURNS),
+        pytest.param(kill_browser, tuple(Point), marks=pytest.mark.long),
+        pytest.param(cut_network, tuple(Point), marks=pytest.mark.long),
+        pytest.param(kill_page, tuple(Point), marks=pytest.mark.long),
+        pytest.param(close_tab, tuple(Point), marks=pytest.mark.long),
     ],
 )
 async def test_a_death_at_any_point_costs_no_prompt_and_no_image(
-    build: Build, strike: Strike, tmp_path: Path
+    build: Build, strike: Strike, points: tuple[Point, ...], tmp_path: Path
 ) -> None:
     patience = str(LOST_ANSWER_SECONDS)
     house = await build(
         Scenario(defaults=FAST), accounts=2, FARM_GENERATION_TIMEOUT_SECONDS=patience
     )
     house.environment["FARM_BROWSER"] = str(await browser_with_a_door(tmp_path))
-    rows = 2 * ROWS if strike is cut_network else ROWS  # a cut hurts both sessions at once
+    rows = len(points) + 1
+    if strike is cut_network:
+        rows *= 2  # it hurts both sessions at once
     running = await house.start("start", str(house.prompts(rows)), "--sessions", "2", "--json")
 
-    await torment(house, running, lambda session: strike(house, session))
+    await torment(house, running, lambda session: strike(house, session), points)
     done = await running.end()
 
     assert done.code == 0, done.out[-2000:] + done.err

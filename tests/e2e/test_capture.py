@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 import sys
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from deaths import opened
 from house import Build, House
 from playwright.async_api import async_playwright
 
-from farm.replay.scenario import parse_scenario
+from farm.replay.scenario import FAST, Rule, Scenario
 
 pytestmark = pytest.mark.timeout(150)
 
 REPLAY = Path(__file__).parents[1] / "browser" / "test_fixtures.py"
-QUICK = "[defaults]\ndelay_seconds = 0.1\nfirst_delay_seconds = 0.1\nfooter_seconds = 0.1\n"
-REFUSED = QUICK + '[[rules]]\nmarker = "Row-2:"\nplay = "refusal"\n'
 
 
 def replay() -> ModuleType:
@@ -35,8 +35,12 @@ def replay() -> ModuleType:
 
 
 async def check(module: ModuleType, folder: Path, names: list[str]) -> None:
-    """What the replay test does with every saved page of the repository."""
+    """What the replay test does with every saved page of the repository.
+
+    It also fails when the file beside a page says something else.
+    """
     module.__dict__["PAGES"] = folder
+    proof = module.test_a_saved_page_says_what_is_written_beside_it
     path = os.environ.get("FARM_BROWSER") or "/usr/bin/chromium"
     flags = [] if os.geteuid() else ["--no-sandbox"]
     async with async_playwright() as playwright:
@@ -45,34 +49,34 @@ async def check(module: ModuleType, folder: Path, names: list[str]) -> None:
         viewer = module.Viewer(page, module.load_pack())
         await page.route("**/*", viewer.answer)
         for name in names:
-            await module.test_a_saved_page_says_what_is_written_beside_it(viewer, name)
+            await proof(viewer, name)
+        viewer.seen.clear()
+        with another_expectation(folder / "made.toml"), pytest.raises(AssertionError):
+            await proof(viewer, "made")
         await browser.close()
 
 
-async def refuse_another_expectation(folder: Path) -> None:
-    """The same check fails when the file beside the page says something else."""
-    path = folder / "made.toml"
+@contextmanager
+def another_expectation(path: Path) -> Iterator[None]:
+    """Let the file beside a page say that nobody is signed in there."""
     told = path.read_text()
     path.write_text(told.replace('sign_in = "in"', 'sign_in = "out"'))
-    with pytest.raises(AssertionError):
-        await check(replay(), folder, ["made"])
+    yield
     path.write_text(told)
 
 
-async def conversations(house: House) -> dict[str, str]:
+def conversations(house: House) -> dict[str, str]:
     """Each row's conversation, as its attempt recorded it."""
-    found = {}
-    for job in (await house.jobs()).values():
-        said = await house.farm("queue", "show", f"#{job['id']}", "--json")
-        (shown,) = json.loads(said.out)
-        found[job["prompt"]["id"]] = shown["attempts"][-1]["facts"]["conversation"]
-    return found
+    with opened(house) as connection:
+        query = "SELECT prompt_id, conversation FROM attempts JOIN jobs ON jobs.id = job_id"
+        return dict(connection.execute(query).fetchall())
 
 
 async def test_captured_pages_pass_the_replay_test_and_hold_nothing_private(build: Build) -> None:
-    house = await build(parse_scenario(REFUSED))
+    refusal = Rule(play="refusal", text="Row-2:")
+    house = await build(Scenario(defaults=FAST, rules=(refusal,)))
     await house.farm("start", str(house.prompts(2)))
-    made, refused = (await conversations(house)).values()
+    made, refused = (conversations(house)[row] for row in ("1", "2"))
 
     said = [
         await house.farm("capture", "account1", "--json"),
@@ -85,7 +89,6 @@ async def test_captured_pages_pass_the_replay_test_and_hold_nothing_private(buil
     names = sorted(path.stem for path in folder.glob("*.html"))
     assert names == ["idle-2025-en", "made", "refused"]
     await check(replay(), folder, names)
-    await refuse_another_expectation(folder)
     expected = {name: tomllib.loads((folder / f"{name}.toml").read_text()) for name in names}
     assert expected["made"]["turns"][0]["images"] == 1
     assert expected["made"]["turns"][0]["loaded"] == 1
@@ -97,7 +100,7 @@ async def test_captured_pages_pass_the_replay_test_and_hold_nothing_private(buil
 
 
 async def test_an_unknown_profile_and_a_foreign_address_are_refused(build: Build) -> None:
-    house = await build(parse_scenario(QUICK))
+    house = await build()
 
     foreign = await house.farm("capture", "account1", "--url", "https://example.com/")
     unknown = await house.farm("capture", "nobody")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from deaths import (
-    FAST,
     ROWS,
     Plan,
     Point,
@@ -17,15 +16,17 @@ from deaths import (
     slow_settling,
 )
 
-from farm.replay.scenario import Scenario
+from farm.replay.scenario import FAST, Scenario
 
 if TYPE_CHECKING:
     from house import Build, House
 
 
-async def run_until_its_death(house: House, path: str, plan: Plan) -> dict[str, str]:
+async def run_until_its_death(
+    house: House, path: str, plan: Plan, sessions: int = 1
+) -> dict[str, str]:
     """Start farm and kill it at the next point of the plan; what the store then knows."""
-    running = await house.start("start", path, "--sessions", "2", "--json")
+    running = await house.start("start", path, "--sessions", str(sessions), "--json")
     async with aclosing(moments(house, running)) as told:
         async for moment in told:
             if moment.point is plan.left[0] and plan.strikes(moment):
@@ -35,16 +36,17 @@ async def run_until_its_death(house: House, path: str, plan: Plan) -> dict[str, 
 
 
 @pytest.mark.timeout(240)
+@pytest.mark.parametrize("sessions", [1, pytest.param(2, marks=pytest.mark.long)])
 async def test_deaths_at_all_points_of_one_queue_lose_nothing_and_send_nothing_twice(
-    build: Build,
+    build: Build, sessions: int
 ) -> None:
-    house = await build(Scenario(defaults=FAST), accounts=2)
+    house = await build(Scenario(defaults=FAST), accounts=sessions)
     path = str(house.prompts(ROWS))
     plan = Plan()
 
     while plan.left:
-        await run_until_its_death(house, path, plan)
-        plan.hurt.clear()  # a new life of both sessions
+        await run_until_its_death(house, path, plan, sessions)
+        plan.hurt.clear()  # a new life of every session
     done = await house.farm("start", path)
 
     assert done.code == 0, done.out + done.err

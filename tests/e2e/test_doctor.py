@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from farm.browser.profiles import hold, make_profile
-from farm.replay.scenario import Defaults, Scenario
+from farm.replay.scenario import FAST, Scenario
 
 if TYPE_CHECKING:
     from house import Build, Finished, House
 
     from farm.replay.scenario import Ui
 
-QUICK = Defaults(delay_seconds=0.3, first_delay_seconds=0.1, footer_seconds=0.1)
 TURN_ROLES = {"turn", "query", "query_line", "answer", "generated_image", "image"}
 RENAMED_BOX = {"rich-textarea": "prompt-area", "input-container": "entry-box"}
 LOST_BOX = {
@@ -51,11 +50,11 @@ async def examine(house: House, *arguments: str) -> Finished:
     return await house.farm("doctor", *arguments, "--json")
 
 
-@pytest.mark.parametrize("ui", ["2025", "2026"])
+@pytest.mark.parametrize("ui", [pytest.param("2025", marks=pytest.mark.long), "2026"])
 async def test_a_farm_that_works_is_found_well_down_to_the_roles_of_a_turn(
     build: Build, ui: Ui
 ) -> None:
-    house = await build(Scenario(defaults=replace(QUICK, ui=ui)))
+    house = await build(Scenario(defaults=replace(FAST, ui=ui)))
     assert (await house.farm("start", str(house.prompts(1)))).code == 0
     before = (house.home / "farm.db").read_bytes(), len(house.stand_in.log)
 
@@ -71,11 +70,11 @@ async def test_a_farm_that_works_is_found_well_down_to_the_roles_of_a_turn(
     assert house.browsers() == []
 
 
-@pytest.mark.parametrize("ui", ["2025", "2026"])
+@pytest.mark.parametrize("ui", [pytest.param("2025", marks=pytest.mark.long), "2026"])
 async def test_a_renamed_part_is_drift_while_a_later_candidate_finds_it(
     build: Build, ui: Ui
 ) -> None:
-    house = await build(Scenario(defaults=replace(QUICK, ui=ui, drift=RENAMED_BOX)))
+    house = await build(Scenario(defaults=replace(FAST, ui=ui, drift=RENAMED_BOX)))
 
     done = await examine(house)
 
@@ -85,7 +84,7 @@ async def test_a_renamed_part_is_drift_while_a_later_candidate_finds_it(
 
 
 async def test_a_needed_part_that_nothing_finds_is_missing_by_its_name(build: Build) -> None:
-    house = await build(Scenario(defaults=replace(QUICK, drift=LOST_BOX)))
+    house = await build(Scenario(defaults=replace(FAST, drift=LOST_BOX)))
 
     done = await examine(house)
 
@@ -95,7 +94,7 @@ async def test_a_needed_part_that_nothing_finds_is_missing_by_its_name(build: Bu
 
 async def test_a_renamed_send_button_is_named(build: Build) -> None:
     drift = {"send-button": "launcher", "send-button-container": "pad", "Send message": "Launch"}
-    house = await build(Scenario(defaults=replace(QUICK, drift=drift)))
+    house = await build(Scenario(defaults=replace(FAST, drift=drift)))
 
     done = await examine(house)
 
@@ -104,7 +103,7 @@ async def test_a_renamed_send_button_is_named(build: Build) -> None:
 
 
 async def test_a_profile_that_is_signed_out_is_to_be_signed_in(build: Build) -> None:
-    house = await build(Scenario(defaults=QUICK), accounts=0)
+    house = await build(Scenario(defaults=FAST), accounts=0)
     make_profile(house.home / "profiles", "account1")
 
     done = await examine(house)
@@ -115,7 +114,7 @@ async def test_a_profile_that_is_signed_out_is_to_be_signed_in(build: Build) -> 
 
 
 async def test_an_account_mark_that_was_renamed_is_rot_and_no_sign_out(build: Build) -> None:
-    house = await build(Scenario(defaults=replace(QUICK, drift=NEW_FACE)))
+    house = await build(Scenario(defaults=replace(FAST, drift=NEW_FACE)))
 
     done = await examine(house)
 
@@ -125,7 +124,7 @@ async def test_an_account_mark_that_was_renamed_is_rot_and_no_sign_out(build: Bu
 
 
 async def test_a_broken_override_is_named_and_no_page_is_opened(build: Build) -> None:
-    house = await build(Scenario(defaults=QUICK))
+    house = await build(Scenario(defaults=FAST))
     (house.home / "selectors").mkdir()
     override = house.home / "selectors" / "gemini.local.toml"
     override.write_text('[roles.send]\nprepend = [{ css = "button[", ui = "2031" }]\n')
@@ -138,7 +137,7 @@ async def test_a_broken_override_is_named_and_no_page_is_opened(build: Build) ->
 
 
 async def test_a_selector_that_no_browser_understands_is_found_by_trying_it(build: Build) -> None:
-    house = await build(Scenario(defaults=QUICK), accounts=0)
+    house = await build(Scenario(defaults=FAST), accounts=0)
     (house.home / "selectors").mkdir()
     override = house.home / "selectors" / "gemini.local.toml"
     override.write_text('[roles.send]\nprepend = [{ css = "button:shiny(1)", ui = "any" }]\n')
@@ -149,7 +148,7 @@ async def test_a_selector_that_no_browser_understands_is_found_by_trying_it(buil
 
 
 async def test_a_profile_in_use_is_told_and_left_alone(build: Build) -> None:
-    house = await build(Scenario(defaults=QUICK))
+    house = await build(Scenario(defaults=FAST))
     with hold(make_profile(house.home / "profiles", "account1")):
         done = await examine(house)
 

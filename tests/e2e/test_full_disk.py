@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from farm.replay.scenario import Defaults, Scenario
+from farm.replay.scenario import FAST, Scenario
 
 if TYPE_CHECKING:
     from house import Build
@@ -44,9 +44,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 async def test_a_full_disk_rests_the_run_and_its_images_are_fetched_once_there_is_room(
     build: Build, small_disk: Path
 ) -> None:
-    house = await build(
-        Scenario(defaults=Defaults(delay_seconds=0.5)), FARM_DOWNLOADS_DIR=str(small_disk)
-    )
+    house = await build(Scenario(defaults=FAST), FARM_DOWNLOADS_DIR=str(small_disk))
     running = await house.start("start", str(house.prompts(4)), "--json")
     await running.until(lambda line: "not_saved" in line)
 

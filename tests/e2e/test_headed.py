@@ -14,7 +14,7 @@ import pytest
 
 from farm.browser.profiles import browsers_on
 from farm.replay.plays import Condition
-from farm.replay.scenario import Defaults, Scenario
+from farm.replay.scenario import FAST, Scenario
 
 if TYPE_CHECKING:
     from house import Build
@@ -51,7 +51,7 @@ def screen() -> Iterator[str]:
 async def test_a_window_works_slowly_and_stays_open_until_it_is_told_to_close(
     build: Build, screen: str
 ) -> None:
-    house = await build(Scenario(defaults=Defaults(delay_seconds=0.5)), DISPLAY=screen)
+    house = await build(Scenario(defaults=FAST), DISPLAY=screen)
     running = await house.start(
         "start", str(house.prompts(1)), "--headed", "--slow-mo", "20", "--keep-open", "--json"
     )
@@ -72,7 +72,7 @@ async def test_a_window_works_slowly_and_stays_open_until_it_is_told_to_close(
 async def test_a_red_window_stays_before_the_person_and_goes_on_once_it_is_well(
     build: Build, screen: str
 ) -> None:
-    house = await build(Scenario(defaults=Defaults(delay_seconds=0.5)), DISPLAY=screen)
+    house = await build(Scenario(defaults=FAST), DISPLAY=screen)
     account = house.stand_in.world.account("account1")
     account.suffer(Condition.REGION, 0.0, None)
     running = await house.start("start", str(house.prompts(1)), "--headed", "--json")

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, TextIO
 
 import psutil
 import pytest
-from deaths import FAST, browser_of, opened
+from deaths import browser_of, opened
 
-from farm.replay.scenario import Rule, Scenario
+from farm.replay.scenario import FAST, Rule, Scenario
 
 if TYPE_CHECKING:
     from house import Build, House, Running
@@ -42,24 +42,30 @@ def still_there(house: House, family: list[psutil.Process]) -> list[str]:
     return alive(family) + [str(pid) for pid in house.browsers()]
 
 
-async def test_no_process_outlives_a_run_that_was_told_to_stop(build: Build) -> None:
-    house = await build(SLOW)
-    for first, second in (
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
         (signal.SIGTERM, None),
         (signal.SIGINT, signal.SIGINT),
-        (signal.SIGHUP, signal.SIGTERM),
-    ):
-        running, family = await at_work(house)
+        pytest.param(signal.SIGHUP, signal.SIGTERM, marks=pytest.mark.long),
+    ],
+)
+async def test_no_process_outlives_a_run_that_was_told_to_stop(
+    build: Build, first: signal.Signals, second: signal.Signals | None
+) -> None:
+    house = await build(SLOW)
+    running, family = await at_work(house)
 
-        running.process.send_signal(first)
-        await running.until(lambda line: "Finishing" in line)
-        if second is not None:
-            running.process.send_signal(second)
-        done = await running.end()
+    running.process.send_signal(first)
+    await running.until(lambda line: "Finishing" in line)
+    if second is not None:
+        running.process.send_signal(second)
+    done = await running.end()
 
-        assert (done.code, still_there(house, family)) == (130, []), (first, second)
+    assert (done.code, still_there(house, family)) == (130, [])
 
 
+@pytest.mark.long
 async def test_no_process_outlives_a_run_that_a_limit_stopped(build: Build) -> None:
     quota = Rule(play="quota", kind="resets")
     house = await build(Scenario(defaults=FAST, rules=(quota,)))
@@ -121,7 +127,13 @@ def _read_until_sent(lines: TextIO) -> None:
         pass
 
 
-@pytest.mark.parametrize("owner", ["another-host-4711", f"{socket.gethostname()}-{{dead}}"])
+@pytest.mark.parametrize(
+    "owner",
+    [
+        "another-host-4711",
+        pytest.param(f"{socket.gethostname()}-{{dead}}", marks=pytest.mark.long),
+    ],
+)
 async def test_marks_of_a_browser_that_is_gone_keep_nobody_out(build: Build, owner: str) -> None:
     house = await build(Scenario(defaults=FAST))
     dead = await asyncio.create_subprocess_exec(sys.executable, "--version")

@@ -5,16 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from farm.replay.scenario import Defaults, Scenario
+from farm.replay.scenario import FAST, Scenario
 
 if TYPE_CHECKING:
     from house import Build
 
-QUICK = Defaults(delay_seconds=0.5)
-
 
 async def test_a_daily_cap_ends_the_day_of_an_account_and_another_works_on(build: Build) -> None:
-    house = await build(Scenario(defaults=QUICK), accounts=2, FARM_DAILY_CAP="2")
+    house = await build(Scenario(defaults=FAST), accounts=2, FARM_DAILY_CAP="2")
     (house.home / "profiles" / "account2" / "farm-profile.toml").write_text("daily_cap = 1\n")
 
     done = await house.farm("start", str(house.prompts(5)), "--json")
@@ -26,7 +24,7 @@ async def test_a_daily_cap_ends_the_day_of_an_account_and_another_works_on(build
 
 
 async def test_the_cap_counts_what_earlier_runs_of_the_day_made(build: Build) -> None:
-    house = await build(Scenario(defaults=QUICK), FARM_DAILY_CAP="2", FARM_DAILY_RESERVE="1")
+    house = await build(Scenario(defaults=FAST), FARM_DAILY_CAP="2", FARM_DAILY_RESERVE="1")
     path = str(house.prompts(3))
     await house.farm("start", path)
 
@@ -39,7 +37,7 @@ async def test_the_cap_counts_what_earlier_runs_of_the_day_made(build: Build) ->
 async def test_outside_the_hours_nothing_is_sent(build: Build) -> None:
     later = datetime.now().astimezone() + timedelta(hours=2)
     hours = f"{later:%H:%M}-{later + timedelta(hours=1):%H:%M}"
-    house = await build(Scenario(defaults=QUICK), FARM_WORKING_HOURS=hours)
+    house = await build(Scenario(defaults=FAST), FARM_WORKING_HOURS=hours)
 
     done = await house.farm("start", str(house.prompts(2)), "--json")
 
@@ -49,7 +47,7 @@ async def test_outside_the_hours_nothing_is_sent(build: Build) -> None:
 
 
 async def test_a_run_ends_when_its_time_has_come(build: Build) -> None:
-    house = await build(Scenario(defaults=QUICK), FARM_PROMPT_DELAY_SECONDS="2")
+    house = await build(Scenario(defaults=FAST), FARM_PROMPT_DELAY_SECONDS="4")
 
     done = await house.farm("start", str(house.prompts(60)), "--until", "15s", "--json")
 

@@ -11,12 +11,11 @@ from signed_in import sign_in
 
 from farm.errors import ProfileInUse
 from farm.replay.plays import Condition
-from farm.replay.scenario import Defaults, Rule, Scenario
+from farm.replay.scenario import FAST, Rule, Scenario
 
 if TYPE_CHECKING:
     from house import Build, House, Running
 
-QUICK = Defaults(delay_seconds=0.5)
 SIGNED_OUT_LATER = Rule(play="signed_out", kind="redirect", account="account1", at="load", n=(3,))
 LATELY_RENAMED = {
     "send-button": "launcher",
@@ -58,9 +57,9 @@ async def until_state(running: Running, name: str, state: str) -> None:
 async def test_a_signed_out_session_turns_green_after_a_sign_in_while_the_other_works(
     build: Build,
 ) -> None:
-    house = await build(Scenario(defaults=QUICK, rules=(SIGNED_OUT_LATER,)), accounts=2)
+    house = await build(Scenario(defaults=FAST, rules=(SIGNED_OUT_LATER,)), accounts=2)
     running = await house.start(
-        "start", str(house.prompts(14)), "--sessions", "2", "--pace", "2", "--json"
+        "start", str(house.prompts(10)), "--sessions", "2", "--pace", "4", "--json"
     )
     await until_state(running, "account1", "needs_person")
 
@@ -69,17 +68,17 @@ async def test_a_signed_out_session_turns_green_after_a_sign_in_while_the_other_
     done = await running.end()
 
     assert done.code == 0, done.err
-    assert accepted(house, 14) == [1] * 14
-    assert len(house.saved()) == 14
+    assert accepted(house, 10) == [1] * 10
+    assert len(house.saved()) == 10
 
 
 async def test_a_pack_that_is_repaired_lets_a_running_session_go_on(build: Build) -> None:
-    house = await build(Scenario(defaults=QUICK), FARM_PERSON_WAIT_SECONDS="60")
+    house = await build(Scenario(defaults=FAST), FARM_PERSON_WAIT_SECONDS="60")
     running = await house.start("start", str(house.prompts(4)), "--json")
     await running.until(lambda line: '"state": "completed"' in line)
 
     world = house.stand_in.world
-    world.scenario = replace(world.scenario, defaults=replace(QUICK, drift=LATELY_RENAMED))
+    world.scenario = replace(world.scenario, defaults=replace(FAST, drift=LATELY_RENAMED))
     await until_state(running, "account1", "stopped")
     assert '"drift"' in running.lines[-1]
     assert "no send" in running.lines[-1]
@@ -92,12 +91,12 @@ async def test_a_pack_that_is_repaired_lets_a_running_session_go_on(build: Build
     assert len(house.saved()) == 4
 
 
-@pytest.mark.parametrize("kind", ["resets", "tomorrow"])
+@pytest.mark.parametrize("kind", ["resets", pytest.param("tomorrow", marks=pytest.mark.long)])
 async def test_a_false_limit_costs_one_more_prompt_and_a_true_one_rests(
     build: Build, kind: str
 ) -> None:
     false = Rule(play="quota", kind=kind, times=1, for_seconds=0.1)
-    house = await build(Scenario(defaults=QUICK, rules=(false,)))
+    house = await build(Scenario(defaults=FAST, rules=(false,)))
 
     done = await house.farm("start", str(house.prompts(2)))
 
@@ -107,12 +106,12 @@ async def test_a_false_limit_costs_one_more_prompt_and_a_true_one_rests(
 
 
 async def test_a_true_limit_rests_the_session_and_a_user_may_wake_it(build: Build) -> None:
-    house = await build(Scenario(defaults=replace(QUICK, quota_images=2, window_seconds=1e6)))
+    house = await build(Scenario(defaults=replace(FAST, quota_images=2, window_seconds=1e6)))
     first = await house.farm("start", str(house.prompts(3)))
     told = await house.farm("status", "--json")
     house.stand_in.world.account("account1").mend(Condition.QUOTA)
     world = house.stand_in.world
-    world.scenario = replace(world.scenario, defaults=QUICK)
+    world.scenario = replace(world.scenario, defaults=FAST)
 
     still = await house.farm("start")
     woken = await house.farm("profiles", "wake", "account1")
@@ -127,7 +126,7 @@ async def test_a_true_limit_rests_the_session_and_a_user_may_wake_it(build: Buil
 async def test_two_sessions_at_sorry_rest_together_and_one_alone_needs_a_person(
     build: Build,
 ) -> None:
-    house = await build(Scenario(defaults=QUICK), accounts=2)
+    house = await build(Scenario(defaults=FAST), accounts=2)
     for name in ("account1", "account2"):
         house.stand_in.world.account(name).suffer(Condition.CHALLENGE, 0.0, None)
 
@@ -146,7 +145,7 @@ def sessions_of(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
 async def test_a_refusal_is_put_in_the_users_other_words_once(build: Build) -> None:
     refused = Rule(play="refusal", kind="policy", text="weapon")
     house = await build(
-        Scenario(defaults=QUICK, rules=(refused,)), FARM_ON_REFUSAL="policy=substitute"
+        Scenario(defaults=FAST, rules=(refused,)), FARM_ON_REFUSAL="policy=substitute"
     )
     (house.home / "substitutions.toml").write_text('[words]\nweapon = "tool"\n')
     prompts = house.prompts(1, Description="Row-{n}: a Weapon and another weapon in a museum.")
@@ -160,7 +159,7 @@ async def test_a_refusal_is_put_in_the_users_other_words_once(build: Build) -> N
 
 
 async def test_a_refusal_may_be_handed_to_another_backends_lane(build: Build) -> None:
-    house = await build(Scenario(defaults=QUICK, rules=(Rule(play="refusal", kind="person"),)))
+    house = await build(Scenario(defaults=FAST, rules=(Rule(play="refusal", kind="person"),)))
     await house.farm("add", str(house.prompts(1)))
     set_ = await house.farm("queue", "refusals", "person=lane:gemini", "--queue", "prompts")
 
@@ -172,7 +171,7 @@ async def test_a_refusal_may_be_handed_to_another_backends_lane(build: Build) ->
 
 
 async def test_an_image_whose_file_was_lost_is_fetched_without_drawing(build: Build) -> None:
-    house = await build(Scenario(defaults=QUICK))
+    house = await build(Scenario(defaults=FAST))
     await house.farm("start", str(house.prompts(2)))
     before = house.saved()
     lost = next(name for name in before if "picture-1." in name)

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from post_office import PASSWORD, Post
 
-from farm.replay.scenario import Defaults, Rule, Scenario
+from farm.replay.scenario import FAST, Rule, Scenario
 
 if TYPE_CHECKING:
     from house import Build, House
 
-QUICK = Defaults(delay_seconds=0.5)
 SECRET = "open-sesame"  # noqa: S105  # of these tests alone
 SECRETS = {
     "a session cookie": re.compile(r"\bg\.account\d\.[0-9a-f]{6,}"),
@@ -51,7 +50,7 @@ async def test_a_sign_out_is_told_once_however_often_the_run_is_started(
 ) -> None:
     rules = (Rule(play="signed_out", account="account1", n=(2,)),)
     house = await build(
-        Scenario(defaults=QUICK, rules=rules), FARM_NOTIFY=post.webhook, FARM_NOTIFY_SECRET=SECRET
+        Scenario(defaults=FAST, rules=rules), FARM_NOTIFY=post.webhook, FARM_NOTIFY_SECRET=SECRET
     )
     path = str(house.prompts(3))
 
@@ -73,7 +72,7 @@ async def test_the_trail_holds_each_attempt_and_the_logs_hold_no_secret(
         Rule(play="refusal", kind="policy", text="Row-3:"),
     )
     house = await build(
-        Scenario(defaults=QUICK, rules=rules),
+        Scenario(defaults=FAST, rules=rules),
         FARM_NOTIFY=f"{post.webhook} {post.service}",
         FARM_NOTIFY_SECRET=SECRET,
         FARM_LOG_LEVEL="debug",
@@ -97,7 +96,7 @@ async def test_the_trail_holds_each_attempt_and_the_logs_hold_no_secret(
 
 async def test_stats_say_what_the_trail_says(build: Build) -> None:
     rules = (Rule(play="text_only", text="Row-2:", times=1),)
-    house = await build(Scenario(defaults=QUICK, rules=rules))
+    house = await build(Scenario(defaults=FAST, rules=rules))
     await house.farm("start", str(house.prompts(2)))
 
     said = json.loads((await house.farm("stats", "--since", "1h", "--json")).out)
@@ -116,7 +115,7 @@ async def test_a_server_that_never_answers_delays_the_end_by_seconds_at_most(
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"127.0.0.1:{silent.getsockname()[1]}/{PASSWORD}"
         house = await build(
-            Scenario(defaults=QUICK),
+            Scenario(defaults=FAST),
             FARM_NOTIFY=f"webhook+http://{address} json://{address}?rto=300",
             FARM_NOTIFY_SECRET=SECRET,
         )

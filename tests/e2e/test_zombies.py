@@ -10,9 +10,9 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import pytest
-from deaths import FAST, ROWS, Plan, assert_each_row_was_made_once, moments, opened
+from deaths import ROWS, Plan, assert_each_row_was_made_once, moments, opened
 
-from farm.replay.scenario import Scenario
+from farm.replay.scenario import FAST, Scenario
 
 if TYPE_CHECKING:
     from house import Build, Finished, House, Running
