@@ -19,6 +19,7 @@ class Cells:
     line_of: Callable[[int], int]  # the line of the file on which a row begins
     broken: Mapping[int, str] = field(default_factory=dict)  # what is wrong with a row as a whole
     rows: Sequence[int] = ()  # which row of the source each is; () counts them through, from 0
+    is_table: bool = True  # with a header in the line before its first row
     is_template: bool = False  # descriptions are to be filled from their rows
     folder: Path | None = None  # where relative paths in cells begin; None: nowhere
     warnings: tuple[str, ...] = ()
@@ -41,4 +42,5 @@ class Cells:
         """How a row is named to the user; with its line where that is not simply the next one."""
         row = self.row(index)
         line = self.line_of(row - 1)
-        return f"{self.name}, row {row}" + (f" (line {line})" if line != row + 1 else "")
+        is_next = self.is_table and line == row + 1
+        return f"{self.name}, row {row}" + ("" if is_next else f" (line {line})")

@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 
+from farm.model.operations import Operation
 from farm.model.prompts import ImageType, Size
 from farm.sources.columns import Column
 
@@ -19,6 +20,8 @@ MAX_FILENAME = 200
 MAX_DESCRIPTION = 8000
 
 MAX_VARIATIONS = 99
+MAX_FACTOR = 16
+MAX_SEED = 2**32 - 1  # the largest that every API takes
 BACKENDS = ("web", "gemini", "openai", "fal", "sdwebui", "comfyui", "vertex")
 
 DONE = "COMPLETED"
@@ -31,6 +34,10 @@ _IMAGE_TYPES: Mapping[str, ImageType] = {
     "": ImageType.REGULAR,
     "og": ImageType.HERO_OG,
     **{re.sub(r"\W", "", kind.value).casefold(): kind for kind in ImageType},
+}
+_OPERATIONS: Mapping[str, Operation] = {
+    "": Operation.GENERATE,
+    **{word.value: word for word in Operation},
 }
 _YES = frozenset({"yes", "y", "true", "1", "x", "on", "✓"})
 _NO = frozenset({"", "no", "n", "false", "0", "off", "-"})
@@ -61,6 +68,21 @@ def backend_of(text: str) -> str:
     """The backend a cell names; "" leaves it to the run."""
     word = text.casefold()
     return "" if word == "any" else word
+
+
+def operation_of(text: str) -> Operation | None:
+    """The operation a cell names, "generate" for an empty one; None if there is no such."""
+    return _OPERATIONS.get(text.casefold())
+
+
+def factor_of(text: str) -> float | None:
+    """How much an upscale enlarges: `2`, `x4`; None for an empty cell, ValueError for no number."""
+    return float(text.casefold().removeprefix("x").removesuffix("x")) if text else None
+
+
+def seed_of(text: str) -> int | None:
+    """The seed of a cell; None for an empty one, ValueError for no whole number."""
+    return int(text) if text else None
 
 
 def is_yes(text: str) -> bool:
@@ -129,6 +151,34 @@ def _check_backend(text: str) -> str:
     return f"{_quoted(text)} is no backend; {guess}leave it empty or write {_either(BACKENDS)}"
 
 
+def _check_operation(text: str) -> str:
+    if operation_of(text) is not None:
+        return ""
+    near = difflib.get_close_matches(text.casefold(), list(Operation), n=1)
+    guess = f"did you mean {near[0]}? " if near else ""
+    return f"{_quoted(text)} is no operation; {guess}leave it empty or write {_either(Operation)}"
+
+
+def _check_factor(text: str) -> str:
+    try:
+        factor = factor_of(text)
+    except ValueError:
+        return f"{_quoted(text)} is no number such as 2 or x4"
+    return (
+        ""
+        if factor is None or 1 < factor <= MAX_FACTOR
+        else f"must be above 1, {MAX_FACTOR} at most"
+    )
+
+
+def _check_seed(text: str) -> str:
+    try:
+        seed = seed_of(text)
+    except ValueError:
+        return f"{_quoted(text)} is no whole number"
+    return "" if seed is None or 0 <= seed <= MAX_SEED else f"must be between 0 and {MAX_SEED}"
+
+
 def _check_variations(text: str) -> str:
     if not text or (text.isdecimal() and 1 <= int(text[:9]) <= MAX_VARIATIONS):
         return ""
@@ -159,6 +209,9 @@ CHECKS: Mapping[Column, Check] = {
     Column.NEGATIVE: _at_most(MAX_TEXT),
     Column.BACKEND: _check_backend,
     Column.MODEL: _at_most(MAX_ID),
+    Column.OPERATION: _check_operation,
+    Column.FACTOR: _check_factor,
+    Column.SEED: _check_seed,
     Column.VARIATIONS: _check_variations,
     Column.WITH_OG: _check_with_og,
 }

@@ -32,13 +32,17 @@ class Column(StrEnum):
     NEGATIVE = "Negative Prompt"
     BACKEND = "Backend"
     MODEL = "Model"
+    OPERATION = "Operation"
+    MASK = "Mask"
+    FACTOR = "Upscale Factor"
+    SEED = "Seed"
     BRAND = "Brand"
     VARIATIONS = "Variations"
     WITH_OG = "With OG"
 
 
 SEED_COLUMNS: tuple[Column, ...] = tuple(Column)[:13]
-OWN_COLUMNS = (Column.REFERENCES, Column.NEGATIVE, Column.BACKEND, Column.MODEL)
+OWN_COLUMNS: tuple[Column, ...] = tuple(Column)[13:21]
 """What a job may carry beside the seeds' columns; written where a job has it."""
 
 TEMPLATE = "Prompt Template"
@@ -71,6 +75,7 @@ _ALIASES: Mapping[str, Column] = {
     "referenceimage": Column.REFERENCES,
     "negative": Column.NEGATIVE,
     "avoid": Column.NEGATIVE,
+    "factor": Column.FACTOR,
     "og": Column.WITH_OG,
     "prompttemplate": Column.DESCRIPTION,
     "descriptiontemplate": Column.DESCRIPTION,
@@ -102,8 +107,9 @@ def read_header(name: str, cells: Sequence[str], mapping: Pairs = ()) -> Header:
     `mapping` says what the header calls columns that farm knows, and goes before all else.
     """
     mapped, wrong = _mapped(name, cells, mapping)
+    if wrong:
+        raise InputError(wrong)
     known, problems = _known(name, cells, mapped)
-    problems = [*wrong, *problems]
     if Column.DESCRIPTION not in known:
         problems.append(_no_description(name, cells))
     if problems:
@@ -156,7 +162,7 @@ def _mapped(name: str, cells: Sequence[str], mapping: Pairs) -> tuple[dict[Colum
 
 
 def _hint(name: str, names: Sequence[str]) -> str:
-    there = {plain_name(other): other for other in names if other}
+    there = {plain_name(other): str(other) for other in names if other}
     near = difflib.get_close_matches(plain_name(name), there, n=1, cutoff=0.6)
     if near:
         return f" Did you mean {there[near[0]]!r}?"

@@ -90,7 +90,9 @@ def _record(item: Mapping[str, Any] | str) -> Record:
         return {Column.DESCRIPTION.value: item}
     record = {str(key): _text(str(key), value) for key, value in item.items()}
     key = next((k for k in record if column_named(k) is Column.DESCRIPTION), "prompt")
-    record[key] = with_moods(record.get(key, "").strip(), record)
+    told = record.get(key, "").strip()
+    if (described := with_moods(told, record)) != told:
+        record[key] = described
     return record
 
 

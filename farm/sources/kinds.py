@@ -116,10 +116,10 @@ def kind_of(text: str) -> Kind:
 def _is_json_lines(text: str) -> bool:
     first, _, rest = text.strip().partition("\n")
     try:
-        json.loads(first)
+        value = json.loads(first)
     except (json.JSONDecodeError, RecursionError):
         return False
-    return bool(rest) or first.startswith("{")
+    return bool(rest) or (isinstance(value, dict) and documents.KEY not in value)
 
 
 def _is_table(text: str) -> bool:

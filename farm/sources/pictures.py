@@ -16,9 +16,15 @@ def references_of(text: str, folder: Path | None) -> tuple[str, ...]:
     return tuple(_absolute(part, folder) for part in _parts(text))
 
 
-def wrong_with(text: str, folder: Path | None) -> str:
-    """What is wrong with a cell, "" if nothing is; looks for the files."""
-    return next(filter(None, (_wrong(part, folder) for part in _parts(text))), "")
+def wrong_with(text: str, folder: Path | None, *, single: bool = False) -> str:
+    """What is wrong with a cell, "" if nothing is; looks for the files.
+
+    A `single` one is a path: no address, and no second picture.
+    """
+    parts = list(_parts(text))
+    if single and (len(parts) > 1 or any(map(_ADDRESS.match, parts))):
+        return "must be the path of one picture"
+    return next(filter(None, (_wrong(part, folder) for part in parts)), "")
 
 
 def _parts(text: str) -> Iterator[str]:

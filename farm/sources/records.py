@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 
 from farm.errors import InputError
 from farm.sources.cells import Cells
-from farm.sources.columns import Pairs, column_named, plain_name, read_header
+from farm.sources.columns import Column, Pairs, column_named, plain_name, read_header
 
 Record = Mapping[str, str]
 
@@ -22,6 +22,9 @@ def cells_of(
     if not records:
         raise InputError([f"{name} holds no prompts."])
     merged = _merged(records, {plain_name(called) for _, called in mapping})
+    if not mapping and not any(column_named(key) is Column.DESCRIPTION for key in merged):
+        fields = ", ".join(merged)
+        raise InputError([f"{name}: no prompt says what to draw; the fields are {fields}."])
     header = read_header(name, list(merged), mapping)
     columns = [
         [
@@ -35,6 +38,7 @@ def cells_of(
         known={column: columns[i] for column, i in header.known.items()},
         extra={column: columns[i] for column, i in header.extra.items()},
         line_of=line_of,
+        is_table=False,
         is_template=header.is_template,
         warnings=header.warnings,
     )

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from itertools import repeat
+from pathlib import Path
 from typing import Any
 
 from farm.errors import InputError
@@ -18,7 +19,10 @@ from farm.sources.checks import (
     REGENERATE,
     Check,
     backend_of,
+    factor_of,
     image_type_of,
+    operation_of,
+    seed_of,
     size_of,
     status_of,
 )
@@ -43,7 +47,7 @@ _PICTURE = (
     Column.TITLE,
     Column.AUTHOR,
 )
-_ORDER = {column: order for order, column in enumerate((*CHECKS, Column.REFERENCES))}
+_ORDER = {column: order for order, column in enumerate(dict.fromkeys((*CHECKS, *Column)))}
 _OF_WISHES = {column: CHECKS[column] for column in (Column.VARIATIONS, Column.WITH_OG)}
 _ALWAYS = frozenset({Column.ID, Column.DESCRIPTION})  # looked at also where a source has none
 
@@ -60,7 +64,7 @@ def check(cells: Cells, errand: Errand | None = None) -> Batch:
         *(problem for problem in unfit if problem[0] in rows),
         *((cells.row(i), 0, f"{cells.place(i)}: {said}") for i, said in cells.broken.items()),
         *_bad_cells(cells, sound, {c: says for c, says in CHECKS.items() if c not in _OF_WISHES}),
-        *_bad_cells(cells, sound, {Column.REFERENCES: partial(wrong_with, folder=cells.folder)}),
+        *_bad_cells(cells, sound, _of_files(cells.folder)),
         *_same_ids(cells),
     ]
     if problems:
@@ -72,6 +76,14 @@ def check(cells: Cells, errand: Errand | None = None) -> Batch:
         completed=len(status) - len(queued),
         warnings=(*cells.warnings, *_same_names(cells, queued)),
     )
+
+
+def _of_files(folder: Path | None) -> Mapping[Column, Check]:
+    """The checks that look for files."""
+    return {
+        Column.REFERENCES: partial(wrong_with, folder=folder),
+        Column.MASK: partial(wrong_with, folder=folder, single=True),
+    }
 
 
 def _status(cells: Cells) -> list[str]:
@@ -137,8 +149,8 @@ def _rows(cells: Cells, status: Sequence[str]) -> Iterator[SourceRow]:
     type_of, size = cache(image_type_of), cache(size_of)  # few different cells, many rows
     pictures = zip(*(cells.column(column) for column in _PICTURE), strict=True)
     numbers: Iterable[int] = cells.rows or range(len(cells))
-    records = zip(status, pictures, numbers, _extras(cells), _more(cells), strict=False)
-    for word, picture, row, extra, more in records:
+    records = zip(status, pictures, numbers, _extras(cells), _own(cells), strict=False)
+    for word, picture, row, extra, own in records:
         if word == DONE:
             continue
         number, kind, filename, asked, colors, typography, description, title, author = picture
@@ -154,26 +166,30 @@ def _rows(cells: Cells, status: Sequence[str]) -> Iterator[SourceRow]:
             title=title,
             author=author,
             extra=extra,
-            **more,
+            **(_more(own, cells.folder) if own else {}),
         )
         yield SourceRow(prompt=prompt, row=row + 1, regenerate=word == REGENERATE)
 
 
-def _more(cells: Cells) -> Iterator[dict[str, Any]]:
-    """The fields that few sources have a column for."""
+def _own(cells: Cells) -> Iterator[Sequence[str]]:
+    """What stands in the columns that few sources have."""
     if not any(column in cells.known for column in OWN_COLUMNS):
-        return repeat({})
-    records = zip(*(cells.column(column) for column in OWN_COLUMNS), strict=True)
-    references = cache(partial(references_of, folder=cells.folder))
-    return (
-        {
-            "references": references(pictures),
-            "negative": negative,
-            "backend": backend_of(backend),
-            "model": model,
-        }
-        for pictures, negative, backend, model in records
-    )
+        return repeat(())
+    return zip(*(cells.column(column) for column in OWN_COLUMNS), strict=True)
+
+
+def _more(record: Sequence[str], folder: Path | None) -> dict[str, Any]:
+    pictures, negative, backend, model, operation, mask, factor, seed = record
+    return {
+        "references": references_of(pictures, folder),
+        "negative": negative,
+        "backend": backend_of(backend),
+        "model": model,
+        "operation": operation_of(operation),
+        "mask": next(iter(references_of(mask, folder)), ""),
+        "factor": factor_of(factor),
+        "seed": seed_of(seed),
+    }
 
 
 def _extras(cells: Cells) -> Iterator[dict[str, str]]:

@@ -143,7 +143,7 @@ def test_a_wrong_cell_is_named_with_the_line_of_its_block() -> None:
         ("### a\n**Prompt:** x\n**Prompt:** y\n", "p.md, line 3: **Prompt:** stands there twice"),
         ("# a\n**Prompt:** x\n", "p.md holds no prompts; write '### '"),
         ("### a\nonly words\n", "p.md holds no prompts; write '### '"),
-        ("### a\n**File:** a.png\n", "there is no column Description"),
+        ("### a\n**File:** a.png\n", "no prompt says what to draw; the fields are "),
     ],
 )
 def test_a_text_that_holds_no_prompts_says_why(text: str, said: str) -> None:
