@@ -171,7 +171,11 @@ class GeminiApi:
         from google.genai import errors  # noqa: PLC0415
         from pydantic import ValidationError  # noqa: PLC0415
 
-        unread = (errors.UnknownApiResponseError, ValidationError, JSONDecodeError)
+        # The last three: the library takes an answer apart without a look at its shape.
+        unread = (
+            *(errors.UnknownApiResponseError, ValidationError, JSONDecodeError),
+            *(TypeError, AttributeError, KeyError),
+        )
         try:
             async with named("Gemini", billed=billed, seconds=self.read_seconds):
                 yield

@@ -109,7 +109,7 @@ class OpenAiApi:
                 for made in response.data or ()
                 if made.b64_json
             )
-        except binascii.Error as error:
+        except (binascii.Error, TypeError, AttributeError) as error:  # the library checks no shape
             raise lost("OpenAI's pictures cannot be read.") from error
         if not found:
             raise lost("OpenAI answered without a picture.")

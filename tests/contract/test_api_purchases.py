@@ -14,6 +14,8 @@ from typing import Any
 
 import fake_comfyui
 import fake_fal
+import fake_gemini
+import fake_openai
 import fake_sdwebui
 import pytest
 import rigs
@@ -64,6 +66,20 @@ class Market:
 
 
 MARKETS = {
+    "gemini": Market(
+        rig=rigs.gemini,
+        dollars=lambda fake: float(fake.microusd / 1_000_000),
+        lost=fake_gemini.Play(fate=Fate.LOST),
+        broken=fake_gemini.Play(refused=Reply(status=503, body=b"<html>Busy</html>")),
+        after_a_loss=Cause.TRANSIENT,
+    ),
+    "openai": Market(
+        rig=rigs.openai,
+        dollars=lambda fake: float(fake.microusd / 1_000_000),
+        lost=fake_openai.Play(fate=Fate.LOST),
+        broken=fake_openai.Play(refused=Reply(status=503, body=b"<html>Busy</html>")),
+        after_a_loss=Cause.TRANSIENT,
+    ),
     "fal": Market(
         rig=rigs.fal,
         dollars=lambda fake: float(fake.dollars),

@@ -223,10 +223,11 @@ async def test_what_was_drawn_in_thought_is_no_picture_of_the_answer(fake: FakeG
         Play(fate=Fate.LOST),
         Play(body=b'{"candidates": [{"conte'),
         Play(body=b'{"candidates": [{"content": {"parts": [{"inlineData": {"data": 5}}]}}]}'),
+        Play(body=b'{"candidates": 3}'),
         Play(refused=html(502)),
         Play(refused=failure(504, "DEADLINE_EXCEEDED", "Deadline expired.")),
     ],
-    ids=["truncated", "lost", "half a JSON", "odd JSON", "HTML 502", "504"],
+    ids=["truncated", "lost", "half a JSON", "odd JSON", "odder JSON", "HTML 502", "504"],
 )
 async def test_an_answer_that_got_lost_may_have_been_billed(fake: FakeGemini, play: Play) -> None:
     error = await ended(fake, play)

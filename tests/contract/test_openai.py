@@ -168,11 +168,21 @@ async def test_a_retired_model_names_what_to_take(fake: FakeOpenAi) -> None:
         Play(fate=Fate.LOST),
         Play(body=b'{"data": [{"b64'),
         Play(body=b'{"data": [{"b64_json": "%%%"}]}'),
+        Play(body=b'{"data": 3}'),
         Play(drawn=0),
         Play(refused=Reply(status=502, body=b"<html>Bad gateway</html>")),
         Play(refused=failure(504, "", "Gateway timeout.")),
     ],
-    ids=["truncated", "lost", "half a JSON", "no base64", "no picture", "HTML 502", "504"],
+    ids=[
+        "truncated",
+        "lost",
+        "half a JSON",
+        "no base64",
+        "odd JSON",
+        "no picture",
+        "HTML 502",
+        "504",
+    ],
 )
 async def test_an_answer_that_got_lost_may_have_been_billed(fake: FakeOpenAi, play: Play) -> None:
     error = await ended(fake, play)
