@@ -112,6 +112,8 @@ def _line(access: Access, api: str, version: str, scopes: Sequence[str]) -> Iter
     plain.redirect_codes = plain.redirect_codes - {HTTPStatus.PERMANENT_REDIRECT}
     http = google_auth_httplib2.AuthorizedHttp(who, http=plain)
     document = json.loads(discovery_cache.get_static_doc(api, version))
+    # Each call would write help texts out of these, which takes longer than the call itself.
+    document["schemas"] = {name: {"type": "object"} for name in document["schemas"]}
     if access.endpoint:  # client_options would leave uploads on https
         document["rootUrl"] = f"{access.endpoint.rstrip('/')}/"
     with discovery.build_from_document(document, http=http) as resource:
