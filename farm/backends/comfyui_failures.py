@@ -78,7 +78,8 @@ def refusal_of(said: Said) -> Outcome:
 
 def failure_of(status: Mapping[str, Any]) -> Outcome | None:
     """What a finished graph's status says of a failure; None for a success."""
-    messages = {name: told for name, told in status.get("messages") or () if name}
+    pairs = [pair for pair in status.get("messages") or () if len(pair) == 2]  # noqa: PLR2004  # name and facts
+    messages = dict(pairs)
     if "execution_interrupted" in messages:
         return INTERRUPTED
     if status.get("status_str") != "error":

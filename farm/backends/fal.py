@@ -31,7 +31,7 @@ from farm.backends.fal_failures import (
 from farm.backends.fal_files import Files
 from farm.backends.fal_models import arguments, endpoint
 from farm.backends.fal_prices import Tariff
-from farm.backends.wire import NoAnswer, Said, Wire, origin_of
+from farm.backends.wire import Astray, NoAnswer, Said, Wire, origin_of
 from farm.clock import Clock
 from farm.errors import Ended, Interrupted, LostLease
 from farm.model.causes import Cause
@@ -179,6 +179,8 @@ class Fal:
                 await self.clock.sleep(LOOK_LONGEST)
             try:
                 said = await self._wire.ask("GET", url)
+            except Astray as error:  # nobody will be there later either
+                raise Interrupted(silent(str(error))) from error
             except NoAnswer as error:
                 why = str(error)
                 continue

@@ -54,9 +54,17 @@ class Tariff:
         except NoAnswer:
             return None
         prices = said.fields.get("prices") if said.ok else None
-        for row in prices if isinstance(prices, list) else []:
-            if row.get("endpoint_id") == model and row.get("currency", "USD") == "USD":
-                return UnitPrice(usd=float(row["unit_price"]), unit=str(row.get("unit", "")))
+        rows = [row for row in prices if isinstance(row, dict)] if isinstance(prices, list) else []
+        return next((price for row in rows if (price := _price(row, model))), None)
+
+
+def _price(row: Mapping[str, Any], model: str) -> UnitPrice | None:
+    """A row of the list, if it is the model's and in dollars."""
+    if row.get("endpoint_id") != model or row.get("currency", "USD") != "USD":
+        return None
+    try:
+        return UnitPrice(usd=float(row["unit_price"]), unit=str(row.get("unit", "")))
+    except (KeyError, TypeError, ValueError):
         return None
 
 

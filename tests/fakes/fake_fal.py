@@ -80,6 +80,7 @@ class FakeFal(Loopback):
         self.retired: set[str] = set()
         self.billed_units = True  # whether results carry X-Fal-Billable-Units
         self.priced = True  # whether the price list is to be had
+        self.prices: Reply | None = None  # in place of the price list
 
     @property
     def dollars(self) -> float:
@@ -215,6 +216,8 @@ class FakeFal(Loopback):
         return reply({"access_url": f"{self.url}{path}"})
 
     def _pricing(self, models: list[str]) -> Reply:
+        if self.prices is not None:
+            return self.prices
         if not self.priced:
             return reply({"error": {"type": "server_error", "message": "try later"}}, 503)
         prices = [

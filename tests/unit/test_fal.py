@@ -88,6 +88,26 @@ async def test_without_a_price_list_the_cost_is_not_known(fal: Fal, server: Fake
     assert answer.spent_microusd is None
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        [],
+        {"prices": "none"},
+        {"prices": ["x", {"endpoint_id": FLUX}]},
+        {"prices": [{"endpoint_id": FLUX, "unit_price": "dear"}]},
+        {"prices": [{"endpoint_id": FLUX, "unit_price": 1, "currency": "EUR"}]},
+    ],
+)
+async def test_a_price_list_in_another_form_tells_no_price(
+    fal: Fal, server: FakeFal, told: object
+) -> None:
+    server.prices = reply(told)
+
+    answer = await fal.ask(flux(), Memory())
+
+    assert answer.spent_microusd is None
+
+
 REFUSALS: Mapping[str, tuple[Reply, Cause]] = {
     "policy": (validation("content_policy_violation", "flagged"), Cause.REFUSED_POLICY),
     "too large": (validation("image_too_large", "over 4 MP"), Cause.UNSUPPORTED),
