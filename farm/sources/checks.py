@@ -5,7 +5,10 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 
+from farm.catalogue import load_catalogue
+from farm.model.models import Status
 from farm.model.operations import Operation
 from farm.model.prompts import ImageType, Size
 from farm.sources.columns import Column
@@ -22,7 +25,8 @@ MAX_DESCRIPTION = 8000
 MAX_VARIATIONS = 99
 MAX_FACTOR = 16
 MAX_SEED = 2**32 - 1  # the largest that every API takes
-BACKENDS = ("web", "gemini", "openai", "fal", "sdwebui", "comfyui", "vertex")
+BACKENDS = ("web", "gemini", "openai", "fal", "sdwebui", "comfyui")
+_OTHER_WORDS = {"any": "", "vertex": "gemini"}
 
 DONE = "COMPLETED"
 REGENERATE = "REGEN"
@@ -67,7 +71,7 @@ def size_of(text: str) -> Size | None:
 def backend_of(text: str) -> str:
     """The backend a cell names; "" leaves it to the run."""
     word = text.casefold()
-    return "" if word == "any" else word
+    return _OTHER_WORDS.get(word, word)
 
 
 def operation_of(text: str) -> Operation | None:
@@ -151,6 +155,14 @@ def _check_backend(text: str) -> str:
     return f"{_quoted(text)} is no backend; {guess}leave it empty or write {_either(BACKENDS)}"
 
 
+def _check_model(text: str) -> str:
+    """A model farm does not know may be new; one that it knows as shut down is an error."""
+    known = load_catalogue().find(text) if text else None
+    if known is not None and known.status is Status.RETIRED:
+        return known.obituary(date.max).rstrip(".")
+    return _longer(text, MAX_ID)
+
+
 def _check_operation(text: str) -> str:
     if operation_of(text) is not None:
         return ""
@@ -208,7 +220,7 @@ CHECKS: Mapping[Column, Check] = {
     Column.STATUS: _check_status,
     Column.NEGATIVE: _at_most(MAX_TEXT),
     Column.BACKEND: _check_backend,
-    Column.MODEL: _at_most(MAX_ID),
+    Column.MODEL: _check_model,
     Column.OPERATION: _check_operation,
     Column.FACTOR: _check_factor,
     Column.SEED: _check_seed,

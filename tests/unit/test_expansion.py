@@ -242,6 +242,8 @@ def test_a_reference_that_cannot_be_had_is_an_error_with_row_and_column(
     ("column", "cell", "said"),
     [
         ("Backend", "opnai", "is no backend; did you mean openai?"),
+        ("Model", "gpt-image-1", "was shut down on 2026-10-23. Take gpt-image-2.5-flare instead"),
+        ("Model", "Imagen-4", "Take gemini-nano-banana-2.1 instead"),
         ("Variations", "many", "is no number from 1 to 99"),
         ("Variations", "100", "is no number from 1 to 99"),
         ("Variations", "0", "is no number from 1 to 99"),
