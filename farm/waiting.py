@@ -32,8 +32,13 @@ class NoMoreWork(Exception):
 class Gate(SharedLimit, Protocol):
     """What all workers of a run share."""
 
-    stop: asyncio.Event
-    at_work: set[str]  # sessions that may still end jobs
+    @property
+    def stop(self) -> asyncio.Event:
+        """Set when the run is to end."""
+
+    @property
+    def at_work(self) -> set[str]:
+        """Sessions that may still end jobs; each enters and leaves by itself."""
 
     def take(self) -> bool:
         """Reserve one job of the run's limit; False when the limit is reached."""
@@ -57,6 +62,10 @@ class Wishes(Protocol):
 
 Allowance = Callable[[], Awaitable[tuple[float, Outcome] | None]]
 """Until when, and why, the user's own rules keep the session from its next image."""
+
+
+Hopes = Callable[[], Sequence[str]]
+"""Lanes that a hand may come to serve: while they hold jobs it stays."""
 
 
 async def always_allowed() -> tuple[float, Outcome] | None:
@@ -92,6 +101,7 @@ class Waiting:
     clock: Clock
     terms: Terms
     allowance: Allowance = always_allowed
+    hopes: Hopes | None = None  # lanes to stay for; None: those that the hand serves
     _recheck: float = 0.0  # seconds; grows while a session stays red
     _recheck_at: float = 0.0  # monotonic
     _images: int = 0  # made by the session when it was red before
@@ -155,7 +165,8 @@ class Waiting:
 
     async def leave_if_done(self) -> None:
         """NoMoreWork when nothing is left that this hand may get, unless it watches."""
-        if not self.terms.watch and not await self.store.left_for(self.hand.lanes):
+        lanes = self.hand.lanes if self.hopes is None else self.hopes()
+        if not self.terms.watch and not await self.store.left_for(lanes):
             raise NoMoreWork
 
     async def nap(self, seconds: float) -> None:

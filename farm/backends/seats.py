@@ -21,7 +21,7 @@ class Seat:
 
     def __init__(self, home: Path, backend: str, number: int) -> None:
         """Take nothing yet."""
-        self.name = f"{backend}-{number}"
+        self.name, self.number = f"{backend}-{number}", number
         self._path = home / FOLDER / f"{self.name}.lock"
         self._lock = FileLock(self._path)
 

@@ -8,12 +8,7 @@ from datetime import tzinfo
 
 from farm.clock import LocalZone
 from farm.model.events import (
-    AttemptEnded,
-    BudgetReached,
     CountsChanged,
-    IncidentSeen,
-    JobChanged,
-    Notice,
     RunEnded,
     RunEvent,
     RunReport,
@@ -92,7 +87,7 @@ class RunView:
                 return replace(self, counts=counts)
             case RunEnded(report=report):
                 return replace(self, counts=report.counts, report=report)
-            case JobChanged() | AttemptEnded() | BudgetReached() | IncidentSeen() | Notice():
+            case _:
                 return self
 
     def rows(self, now: float) -> list[Row]:

@@ -31,6 +31,8 @@ class RunOptions:
     watch: bool = False  # keep going when the queue is empty and while sessions rest
     slow_mo_ms: float = 0
     until: float | None = None  # epoch seconds: take no job after this
+    deadline: float | None = None  # epoch seconds: when a fallback shall have helped to be done
+    yes: bool = False  # the user agreed to costs nobody knows, and to those above the bound
     trace: bool = False  # record what the browsers do, for incidents
     keep_open: bool = False  # leave the windows open at the end, until stopped
 

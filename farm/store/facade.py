@@ -32,6 +32,7 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self._serve_workers(database)
+        self._serve_sessions(database)
         self._serve_users(database)
         self._serve_readers(database)
         self._serve_outbox(database)
@@ -52,10 +53,17 @@ class Store:
         self.review = whole(settlements.review)
         self.hand_over = whole(settlements.hand_over)
 
-        images, sessions = SqlImages(database), SqlSessions(database)
+        images, finishing = SqlImages(database), SqlFinishing(database)
         self.owner_of = whole(images.owner_of)
         self.looks_like = whole(images.looks_like)
         self.images = whole(images.images)
+        self.take_unfinished = whole(finishing.take_unfinished)
+        self.finish = whole(finishing.finish)
+        self.copies_of = whole(finishing.copies_of)
+        self.troubles_of = whole(finishing.troubles_of)
+
+    def _serve_sessions(self, database: Database) -> None:
+        sessions = SqlSessions(database)
         self.causes_of = whole(sessions.causes_of)
         self.known_conversations = whole(sessions.known_conversations)
         self.session = whole(sessions.session)
@@ -76,12 +84,6 @@ class Store:
         self.release = whole(spend.release)
         self.spent = whole(spend.spent)
         self.spendings = whole(spend.spendings)
-
-        finishing = SqlFinishing(database)
-        self.take_unfinished = whole(finishing.take_unfinished)
-        self.finish = whole(finishing.finish)
-        self.copies_of = whole(finishing.copies_of)
-        self.troubles_of = whole(finishing.troubles_of)
 
         incidents = SqlIncidents(database)
         self.note_incident = whole(incidents.note_incident)

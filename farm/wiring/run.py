@@ -19,11 +19,10 @@ from farm.references import sweep_references
 from farm.steps.keep import sweep_parts
 from farm.supervisor import Post, Supervisor
 from farm.wiring.beside import beside
+from farm.wiring.crew import WEB, crew_of
 from farm.wiring.intake import in_words, named
 from farm.wiring.opened import Farm, open_farm
 from farm.wiring.practice import on_stand_in
-from farm.wiring.profiles import chosen
-from farm.wiring.staff import post
 from farm.wiring.telling import telling
 
 _SLICE_SECONDS = 30.0
@@ -67,11 +66,9 @@ async def _work_through(
     sweep_parts(farm.settings.downloads_dir, before=farm.clock.now() - STALE_PART_SECONDS)
     sweep_references(farm.settings.downloads_dir, before=farm.clock.now() - STALE_REFERENCE_SECONDS)
     async with beside(farm, options, watched, tell) as others:
-        posts = [
-            post(farm, profile, options, gate, others.tell)
-            for profile in chosen(farm.settings, options)
-        ]
-        if is_root():
+        crew = crew_of(farm, options, gate, others.tell)
+        posts = crew.posts
+        if is_root() and WEB in farm.settings.backends:
             tell(Notice(level="warning", text=WITHOUT_SANDBOX))
         tell(RunStarted(sessions=tuple(post.name for post in posts), counts=before))
         supervisor = Supervisor(
@@ -79,7 +76,7 @@ async def _work_through(
             store=farm.store,
             queues=queues,
             clock=farm.clock,
-            tell=others.tell,
+            tell=crew.tell,
             offline_seconds=math.inf if options.watch else farm.settings.max_wait_seconds,
         )
         async with _ending_in_time(gate, options, farm.clock):

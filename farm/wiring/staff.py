@@ -5,26 +5,37 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from importlib import metadata
 
+from farm.backends.base import Hand
 from farm.backends.web import Resolve, WebHand
 from farm.browser.footprint import footprint_on
 from farm.browser.launch import LaunchOptions, is_root
 from farm.browser.profiles import Profile
 from farm.browser.session import BrowserSession
 from farm.clock import Clock, LocalZone
+from farm.compose import compose
 from farm.config import Settings, allowance_of
-from farm.incidents import Incidents
+from farm.incidents import Evidence, Incidents
 from farm.model.allowance import next_allowed
+from farm.model.causes import REFUSALS
 from farm.model.events import RunOptions, Tell
 from farm.model.moments import start_of_day
 from farm.model.name_template import NameTemplate
 from farm.model.outcomes import Outcome
 from farm.model.policy import Policy
-from farm.model.refusals import parse_refusals
+from farm.model.prompts import Prompt
+from farm.model.refusals import (
+    FAIL_IT,
+    RefusalMove,
+    RefusalPolicy,
+    RefusalRule,
+    parse_refusals,
+)
 from farm.presence import Presence
 from farm.references import resolve
 from farm.settlement import Pace, Settlement
@@ -37,8 +48,8 @@ from farm.steps.cover import cover
 from farm.steps.keep import part_path
 from farm.steps.keeper import DiskKeeper, measure
 from farm.substitutions import FILE_NAME, load_substitutions
-from farm.supervisor import Post, RunGate
-from farm.waiting import Allowance, Terms, Waiting
+from farm.supervisor import Post
+from farm.waiting import Allowance, Gate, Hopes, Terms, Waiting
 from farm.wiring.opened import Farm
 from farm.wording import Wording
 from farm.worker import Worker
@@ -89,58 +100,94 @@ def pace(settings: Settings, options: RunOptions) -> Pace:
     return Pace(seconds=seconds, jitter=settings.pace_jitter)
 
 
-def post(farm: Farm, profile: Profile, options: RunOptions, gate: RunGate, tell: Tell) -> Post:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shift:
+    """What is the same for all workers of a run that reach the world by one exit."""
+
+    farm: Farm
+    options: RunOptions
+    gate: Gate
+    tell: Tell
+    began: float  # epoch seconds; tells its workers from those of other runs
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Duty:
+    """What is a hand's own."""
+
+    pace: Pace
+    wording: Wording
+    evidence: Evidence | None  # what it can show of a failure
+    allowance: Allowance
+    hopes: Hopes | None = None
+
+
+def post(shift: Shift, profile: Profile) -> Post:
     """A session to be worked on this profile, each life with a fresh browser."""
-    settings, clock = farm.settings, farm.clock
-    worker_id = f"{platform.node()}:{os.getpid()}:{clock.now():.0f}:{profile.name}"
+    farm, options = shift.farm, shift.options
 
     def hire() -> Worker:
-        presence = Presence(name=profile.name, book=farm.store, clock=clock, tell=tell)
-        hand = open_hand(settings, profile, options, clock)
-        wording = wording_of(farm)
-        return Worker(
-            id=worker_id,
-            hand=hand,
-            store=farm.store,
-            keeper=disk_keeper(farm),
-            texts=wording,
-            waiting=Waiting(
-                hand=hand,
-                presence=presence,
-                gate=gate,
-                store=farm.store,
-                clock=clock,
-                terms=terms(settings, options),
-                allowance=allowance(farm, profile.name),
-            ),
-            gate=gate,
-            clock=clock,
-            terms=terms(settings, options),
-            presence=presence,
-            witness=witness(farm, hand, tell),
-            settlement=Settlement(
-                store=farm.store,
-                presence=presence,
-                limit=gate,
-                refusals=wording,
-                clock=clock,
-                pace=pace(settings, options),
-                policy=policy(settings),
-            ),
+        hand = open_hand(farm.settings, profile, options, farm.clock)
+        duty = Duty(
+            pace=pace(farm.settings, options),
+            wording=wording_of(farm),
+            evidence=PageEvidence(page=hand.page, paint=cover),
+            allowance=allowance(farm, profile.name),
         )
+        return worker_of(shift, hand, duty)
 
     return Post(name=profile.name, hire=hire)
 
 
-def witness(farm: Farm, hand: WebHand, tell: Tell) -> Incidents:
-    """Who keeps evidence of what this hand meets."""
+def worker_of(shift: Shift, hand: Hand, duty: Duty) -> Worker:
+    """A worker for any hand."""
+    farm, gate = shift.farm, shift.gate
+    settings, clock = farm.settings, farm.clock
+    presence = Presence(name=hand.name, book=farm.store, clock=clock, tell=shift.tell)
+    how = terms(settings, shift.options)
+    return Worker(
+        id=f"{platform.node()}:{os.getpid()}:{shift.began:.0f}:{hand.name}",
+        hand=hand,
+        store=farm.store,
+        keeper=disk_keeper(farm),
+        texts=duty.wording,
+        waiting=Waiting(
+            hand=hand,
+            presence=presence,
+            gate=gate,
+            store=farm.store,
+            clock=clock,
+            terms=how,
+            allowance=duty.allowance,
+            hopes=duty.hopes,
+        ),
+        gate=gate,
+        clock=clock,
+        terms=how,
+        presence=presence,
+        witness=_witness(shift, hand.name, duty.evidence),
+        settlement=Settlement(
+            store=farm.store,
+            presence=presence,
+            limit=gate,
+            refusals=duty.wording,
+            clock=clock,
+            pace=duty.pace,
+            policy=policy(settings),
+        ),
+    )
+
+
+def _witness(shift: Shift, session: str, evidence: Evidence | None) -> Incidents:
+    """Who keeps evidence of what a hand meets."""
+    farm = shift.farm
     return Incidents(
         book=farm.store,
-        evidence=PageEvidence(page=hand.page, paint=cover),
+        evidence=evidence,
         logs=farm.settings.log_dir,
         clock=farm.clock,
-        session=hand.name,
-        tell=tell,
+        session=session,
+        tell=shift.tell,
         version=metadata.version("gemini-farm"),
     )
 
@@ -194,14 +241,25 @@ def allowance(farm: Farm, name: str) -> Allowance:
     return denied
 
 
-def wording_of(farm: Farm) -> Wording:
-    """How prompts are worded, and what the user wants of refusals."""
+def wording_of(farm: Farm, form: Callable[[Prompt], str] = compose) -> Wording:
+    """How prompts are worded for a hand, and what the user wants of refusals."""
     table = farm.settings.home / FILE_NAME
     return Wording(
         book=farm.store,
-        policy=parse_refusals(farm.settings.on_refusal),
+        policy=refusal_policy(farm.settings),
         substitutions=lambda: load_substitutions(table),
+        form=form,
     )
+
+
+def refusal_policy(settings: Settings) -> RefusalPolicy:
+    """The user's policy; what it lets fail goes to the fallback that takes refused prompts."""
+    policy = parse_refusals(settings.on_refusal)
+    if "refused" not in settings.fallback_when or not settings.fallback:
+        return policy
+    over = RefusalRule(move=RefusalMove.HAND_OVER, lane=settings.fallback[0])
+    asked = {cause: policy.get(cause, FAIL_IT) for cause in REFUSALS}
+    return {cause: over if rule is FAIL_IT else rule for cause, rule in asked.items()}
 
 
 def open_page(

@@ -19,6 +19,7 @@ from farm.errors import (
     ProfileInUse,
     StoreError,
 )
+from farm.gate import RunGate
 from farm.model.causes import Cause
 from farm.model.events import Notice, RunEvent
 from farm.model.images import Image, RawImage
@@ -31,7 +32,7 @@ from farm.settlement import Pace, Settlement
 from farm.store.engine import open_store
 from farm.store.facade import Store
 from farm.store.schema import DatabaseClock
-from farm.supervisor import Post, RunGate, Supervisor, UpkeepStore
+from farm.supervisor import Post, Supervisor, UpkeepStore
 from farm.testing.clock import FakeClock
 from farm.testing.hands import Act, ScriptedHand
 from farm.testing.texts import PlainTexts

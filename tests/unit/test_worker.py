@@ -11,6 +11,7 @@ import pytest
 
 from farm.backends.base import JOB_CANCELLED, Drawn, Record, Work
 from farm.errors import BrowserGone, Ended, SaveFailed
+from farm.gate import RunGate
 from farm.model.causes import Cause
 from farm.model.events import RunEvent
 from farm.model.images import Image, RawImage
@@ -24,7 +25,6 @@ from farm.settlement import Pace, Settlement
 from farm.store.engine import open_store
 from farm.store.facade import Store
 from farm.store.schema import DatabaseClock
-from farm.supervisor import RunGate
 from farm.testing.clock import FakeClock
 from farm.testing.hands import Act, ScriptedHand
 from farm.testing.texts import PlainTexts

@@ -1,0 +1,165 @@
+"""Who works in a run: browser sessions, image APIs, and fallbacks that step in for them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+
+from farm.backends.api_hand import ApiHand
+from farm.backends.seats import take_seats
+from farm.catalogue import load_catalogue
+from farm.config import Settings
+from farm.errors import UsageError
+from farm.gate import OwnExit, RunGate
+from farm.model.events import RunOptions, Tell
+from farm.model.lanes import ANY_LANE
+from farm.model.money import Budget, from_dollars
+from farm.purse import Purse
+from farm.routing import Occasion, Routing
+from farm.settlement import Pace
+from farm.supervisor import Post
+from farm.waiting import Allowance, always_allowed
+from farm.wiring.apis import api_form, choice_of, open_api_hand
+from farm.wiring.opened import Farm
+from farm.wiring.profiles import chosen
+from farm.wiring.staff import Duty, Shift, post, wording_of, worker_of
+from farm.worker import Worker
+
+WEB = "web"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Crew:
+    """The sessions of a run, and the teller through which their fallback hears of them."""
+
+    posts: Sequence[Post]
+    tell: Tell
+
+
+def crew_of(farm: Farm, options: RunOptions, gate: RunGate, tell: Tell) -> Crew:
+    """Everybody who works; UsageError when somebody who is asked for cannot."""
+    settings, began = farm.settings, farm.clock.now()
+    apis = {name: _seats(settings, name) for name in _apis(settings)}
+    profiles = chosen(settings, options) if WEB in settings.backends else []
+    regulars = [profile.name for profile in profiles]
+    regulars += [f"{name}-{n}" for name in settings.backends for n in apis.get(name, ())]
+    routing = Routing(
+        regulars=tuple(regulars),
+        occasions=tuple(map(Occasion, settings.fallback_when)),
+        after_seconds=settings.fallback_after,
+        clock=farm.clock,
+        tell=tell,
+        deadline=options.deadline,
+    )
+    heard = routing.watching(tell)
+    shift = Shift(farm=farm, options=options, gate=gate, tell=heard, began=began)
+    posts = [post(shift, profile) for profile in profiles]
+    purse = purse_of(farm, options, heard)
+    for name, seats in apis.items():
+        desk = ApiDesk(
+            shift=replace(shift, gate=OwnExit(gate=gate)),
+            backend=name,
+            purse=purse,
+            # A fallback that is a regular backend as well is one: it takes everybody's jobs.
+            routing=None if name in settings.backends else routing,
+        )
+        posts += [desk.post(number) for number in seats]
+    return Crew(posts=posts, tell=heard)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ApiDesk:
+    """One API and its sessions."""
+
+    shift: Shift
+    backend: str
+    purse: Purse
+    routing: Routing | None  # of a fallback; None: it takes everybody's jobs
+
+    def post(self, number: int) -> Post:
+        """The n-th session of it."""
+        name = f"{self.backend}-{number}"
+        return Post(name=name, hire=lambda: self._worker(number))
+
+    def _worker(self, number: int) -> Worker:
+        farm = self.shift.farm
+        hand = self._hand(number)
+        form = api_form(choice_of(farm.settings, self.backend, farm.clock, hand.choice.catalogue))
+        duty = Duty(
+            pace=Pace(seconds=_pace(farm.settings, self.shift.options)),
+            wording=wording_of(farm, form),
+            evidence=None,
+            allowance=self._allowance(number),
+            hopes=None if self.routing is None else partial(self._hopes, hand),
+        )
+        return worker_of(self.shift, hand, duty)
+
+    def _hand(self, number: int) -> ApiHand:
+        farm = self.shift.farm
+        return open_api_hand(
+            farm.settings,
+            self.backend,
+            number,
+            clock=farm.clock,
+            purse=self.purse,
+            names=self._names,
+            catalogue=load_catalogue(farm.settings.home),
+        )
+
+    def _names(self) -> Sequence[str]:
+        if self.routing is None:
+            return (self.backend, ANY_LANE)
+        return self.routing.names(self.backend)
+
+    def _hopes(self, hand: ApiHand) -> Sequence[str]:
+        """Its own jobs, and everybody's while it may still step in."""
+        may_open = self.routing is None or self.routing.may_open(self.shift.gate.at_work)
+        return hand.lanes_of((self.backend, ANY_LANE)) if may_open else hand.lanes
+
+    def _allowance(self, _number: int) -> Allowance:
+        return always_allowed
+
+
+def purse_of(farm: Farm, options: RunOptions, tell: Tell) -> Purse:
+    """What a run may pay from."""
+    settings = farm.settings
+    moment = datetime.fromtimestamp(farm.clock.now()).astimezone()
+    return Purse(
+        ledger=farm.store,
+        run=f"{moment:%Y%m%d-%H%M%S}-{os.getpid()}",
+        budget=Budget(
+            a_day_microusd=_bound(settings.budget_day),
+            a_run_microusd=_bound(settings.budget_run),
+        ),
+        clock=farm.clock,
+        tell=tell,
+        allows_unknown=options.yes,
+    )
+
+
+def _bound(usd: float) -> int | None:
+    return from_dollars(usd) if usd else None
+
+
+def _apis(settings: Settings) -> list[str]:
+    """The APIs a run uses, each once, those that work from the beginning first."""
+    if WEB in settings.fallback:
+        raise UsageError("web cannot be a fallback: name it among FARM_BACKENDS.")
+    wanted = dict.fromkeys((*settings.backends, *settings.fallback))
+    return [name for name in wanted if name != WEB]
+
+
+def _seats(settings: Settings, backend: str) -> tuple[int, ...]:
+    """The numbers of the sessions of an API that no other process has."""
+    seats = take_seats(settings.home, backend, settings.api_concurrency)
+    for seat in seats:
+        seat.leave()  # each session takes its own when it begins
+    return tuple(seat.number for seat in seats)
+
+
+def _pace(settings: Settings, options: RunOptions) -> float:
+    asked = options.pace_seconds
+    return settings.api_pace_seconds if asked is None else asked
