@@ -269,12 +269,12 @@ def test_farms_own_columns_become_part_of_the_prompt(tmp_path: Path) -> None:
     (tmp_path / "m.png").touch()
     text = (
         "Description,Negative Prompt,Backend,Model,Operation,Mask,Upscale Factor,Seed\n"
-        "x,fog,OpenAI,gpt-image-1,Insert,m.png,x4,42\n"
+        "x,fog,OpenAI,gpt-image-2,Insert,m.png,x4,42\n"
     )
 
     (prompt,) = prompts(text, tmp_path)
 
-    assert (prompt.negative, prompt.backend, prompt.model) == ("fog", "openai", "gpt-image-1")
+    assert (prompt.negative, prompt.backend, prompt.model) == ("fog", "openai", "gpt-image-2")
     assert (prompt.operation, prompt.mask) == (Operation.INSERT, str(tmp_path / "m.png"))
     assert (prompt.factor, prompt.seed, prompt.lane) == (4.0, 42, "openai+mask")
 
