@@ -56,7 +56,7 @@ def examples(text: str) -> Iterator[str]:
     """Lines of a help that begin with `farm`, or with settings for it, without pipes."""
     for line in text.splitlines():
         if re.match(r"\s+(?:[A-Z_]+=\S+ )*farm \w", line):
-            yield re.split(r" [|>] | {3,}", line.strip())[0]
+            yield re.split(r" [|<>] | {3,}", line.strip())[0]
 
 
 def farm_lines() -> list[str]:

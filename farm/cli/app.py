@@ -6,6 +6,7 @@ import typer
 
 from farm.cli.add import add
 from farm.cli.capture import capture
+from farm.cli.convert import convert
 from farm.cli.decisions import fetch
 from farm.cli.deliver import deliveries, upload
 from farm.cli.demo import demo
@@ -54,6 +55,7 @@ Exit codes:
 app.command()(start)
 app.command()(demo)
 app.command()(add)
+app.command()(convert)
 app.add_typer(queue, name="queue")
 app.command()(fetch)
 app.command()(rerun)

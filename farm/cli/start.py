@@ -93,7 +93,7 @@ def start(
       farm start --profile alice --limit 5
       farm start prompts.csv --headed --slow-mo 200 --keep-open
       farm start prompts.csv --replay
-      farm start book.xlsx#May --map description=Prompt --with-og
+      farm start 'book.xlsx#May' --map description=Prompt --with-og
       farm start --watch --until 07:00 --notify ntfys://ntfy.sh/my-farm
       farm start prompts.csv --deliver drive:1AbCdEf
       farm start --watch --json | tee run.jsonl
