@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from farm.store.adding import SqlImport
+from farm.store.chronicle import SqlChronicle
 from farm.store.control import SqlControl
 from farm.store.database import Database
 from farm.store.decisions import SqlDecisions
@@ -120,6 +121,12 @@ class Store:
 
     def _serve_readers(self, database: Database) -> None:
         self.tally = whole(SqlTallies(database).tally)
+
+        chronicle = SqlChronicle(database)
+        self.tried = whole(chronicle.tried)
+        self.limits_met = whole(chronicle.limits_met)
+        self.originals_of = whole(chronicle.originals_of)
+        self.paid = whole(chronicle.paid)
 
         tellings = SqlTellings(database)
         self.was_told = whole(tellings.was_told)

@@ -13,6 +13,7 @@ from farm.store.database import Database, insert
 from farm.store.schema import attempts, limits, wishes
 
 _REMEMBERED: Final = 50  # limits of a session that its history may tell of
+LIMIT_COLUMNS: Final = tuple(c for c in limits.c if c is not limits.c.id)
 
 
 class SqlLimits:
@@ -24,14 +25,14 @@ class SqlLimits:
     async def limits(self, session: str) -> tuple[Limit, ...]:
         """The newest limits a session met, oldest first."""
         newest = (
-            sa.select(*(c for c in limits.c if c is not limits.c.id))
+            sa.select(*LIMIT_COLUMNS)
             .where(limits.c.session == session)
             .order_by(limits.c.id.desc())
             .limit(_REMEMBERED)
         )
         async with self._database.read() as connection:
             rows = (await connection.execute(newest)).mappings().all()
-        return tuple(_limit_of(row) for row in reversed(rows))
+        return tuple(limit_of(row) for row in reversed(rows))
 
     async def note_limit(self, limit: Limit) -> None:
         """Write down that a session met a limit, with the images it made since the one before."""
@@ -105,7 +106,8 @@ class SqlLimits:
         return None if row is None else Wish(kind=WishKind(row.kind), until=row.until)
 
 
-def _limit_of(row: sa.RowMapping) -> Limit:
+def limit_of(row: sa.RowMapping) -> Limit:
+    """A limit from `LIMIT_COLUMNS`."""
     values: dict[str, Any] = dict(row)
     values["cause"] = Cause(values["cause"])
     return Limit(**values)

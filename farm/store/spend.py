@@ -63,23 +63,8 @@ class SqlSpend:
 
     async def spendings(self, *, since: str = "") -> tuple[Spending, ...]:
         """Sums by day, backend, key and model, from a local day on."""
-        keys = (spend.c.day, spend.c.backend, spend.c.account, spend.c.model)
-        is_open = spend.c.state == RESERVED
-        statement = (
-            sa.select(
-                *keys,
-                sa.func.count().label("requests"),
-                sa.func.coalesce(sa.func.sum(spend.c.spent_microusd), 0).label("spent_microusd"),
-                _sum_if(is_open, spend.c.reserved_microusd).label("open_microusd"),
-                _sum_if(spend.c.estimated, sa.literal(1)).label("estimated"),
-            )
-            .where(spend.c.day >= since, spend.c.state != RELEASED)
-            .group_by(*keys)
-            .order_by(*keys)
-        )
         async with self._database.read() as connection:
-            rows = (await connection.execute(statement)).all()
-        return tuple(_spending_of(row) for row in rows)
+            return await sums(connection, spend.c.day >= since)
 
     async def _refused(
         self, connection: AsyncConnection, bill: Bill, day: str, run: str, budget: Budget
@@ -135,6 +120,26 @@ def _within(day: str, run: str) -> list[sa.ColumnElement[bool]]:
 async def _sum(connection: AsyncConnection, *where: sa.ColumnElement[bool]) -> int:
     total = sa.select(sa.func.coalesce(sa.func.sum(_COUNTS), 0)).where(*where)
     return int(await connection.scalar(total) or 0)
+
+
+async def sums(connection: AsyncConnection, *where: sa.ColumnElement[bool]) -> tuple[Spending, ...]:
+    """What was spent, by day, backend, key and model; what was released counts nowhere."""
+    keys = (spend.c.day, spend.c.backend, spend.c.account, spend.c.model)
+    is_open = spend.c.state == RESERVED
+    statement = (
+        sa.select(
+            *keys,
+            sa.func.count().label("requests"),
+            sa.func.coalesce(sa.func.sum(spend.c.spent_microusd), 0).label("spent_microusd"),
+            _sum_if(is_open, spend.c.reserved_microusd).label("open_microusd"),
+            _sum_if(spend.c.estimated, sa.literal(1)).label("estimated"),
+        )
+        .where(spend.c.state != RELEASED, *where)
+        .group_by(*keys)
+        .order_by(*keys)
+    )
+    rows = (await connection.execute(statement)).all()
+    return tuple(_spending_of(row) for row in rows)
 
 
 def _sum_if(test: sa.ColumnElement[bool], what: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
