@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,8 @@ from pathlib import Path
 from farm.model.jobs import Job
 from farm.results.base import Links, Queues
 from farm.results.links import link_of
-from farm.sources.results import results_path, write_results
+from farm.sources.names import sheet_of
+from farm.sources.results import SUFFIX, results_path, write_results
 
 
 @dataclass(kw_only=True)
@@ -26,9 +28,9 @@ class ResultFiles:
     async def write(self, queues: Queues) -> bool:
         """Write all files anew; SaveFailed if the disk refuses."""
         written = []
-        for jobs in queues.values():
+        for queue, jobs in queues.items():
             if jobs and jobs[0].source:
-                path = results_path(jobs[0].source, self.home)
+                path = self._path(queue, jobs[0].source)
                 links = await self._links(jobs)
                 await asyncio.to_thread(
                     write_results, path, jobs, downloads=self.shown, links=links
@@ -40,6 +42,11 @@ class ResultFiles:
     async def finish(self, queues: Queues) -> None:
         """Once more; here SaveFailed is the run's to tell."""
         await self.write(queues)
+
+    def _path(self, queue: str, source: str) -> Path:
+        """A sheet's file has the queue's name: nobody knows a sheet by its id."""
+        name = re.sub(r"[^\w. -]+", "-", queue) if sheet_of(source) else ""
+        return self.home / f"{name}{SUFFIX}" if name else results_path(source, self.home)
 
     async def _links(self, jobs: Sequence[Job]) -> dict[int, str]:
         found = await self.links_of([job.id for job in jobs])
