@@ -60,6 +60,7 @@ class Finishing:
     on_posted: Callable[[], None] = lambda: None  # the outbox has something new
     _executor: Executor | None = None
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _ending: bool = False
     _loop: asyncio.Task[Any] | None = None
 
     async def __aenter__(self) -> Self:
@@ -71,7 +72,10 @@ class Finishing:
         """Finish what was made, unless the run was broken off: then the next one does."""
         try:
             if self._loop is not None:
-                self._loop.cancel()
+                self._ending = True
+                self._wake.set()
+                if kind is not None:
+                    self._loop.cancel()  # else what it has leased would wait for its lease
                 await asyncio.wait([self._loop])
             if kind is None:
                 await self._finish_all()
@@ -92,9 +96,11 @@ class Finishing:
         return listen
 
     async def _run(self) -> None:
-        while True:
+        while not self._ending:
             self._wake.clear()
             await self._finish_all()
+            if self._ending:
+                return
             try:
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self._wake.wait()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import AsyncIterator
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -17,6 +18,7 @@ from farm.model.prompts import Prompt, Size, SourceRow
 from farm.model.recipes import Recipe, Resize, parse_formats
 from farm.steps.metadata import read_facts
 from farm.steps.pool import step_pool
+from farm.store.base import Unfinished
 from farm.store.engine import open_store
 from farm.store.facade import Store
 
@@ -110,6 +112,23 @@ async def test_what_another_life_left_undone_is_done_at_the_next_start(bench: Be
 
     assert bench.copies() == ["a.webp", "b.webp"]
     assert len(bench.pools) == 1
+
+
+async def test_copies_that_are_being_made_when_a_run_ends_are_made(bench: Bench) -> None:
+    await bench.make("a")
+    begun, asked = asyncio.Event(), bench.store.take_unfinished
+
+    async def take(limit: int) -> tuple[Unfinished, ...]:
+        found = await asked(limit)
+        begun.set()  # leased, and not made yet
+        await asyncio.sleep(0)
+        return found
+
+    bench.store.take_unfinished = take
+    async with bench.finishing(WEBP):
+        await begun.wait()
+
+    assert bench.copies() == ["a.webp"]
 
 
 async def test_without_a_recipe_no_process_is_started_and_deliveries_are_posted(
