@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from loopback import Asked, Loopback, Reply, reply
 
-EMAIL = "farm@example-project.iam.gserviceaccount.com"
+EMAIL = "farm@gserviceaccount.example"
 TOKEN_PATH = "/token"  # noqa: S105  # an address
 _AUDIENCE = "https://oauth2.googleapis.com/token"  # of every key, wherever its token_uri is
 _GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"

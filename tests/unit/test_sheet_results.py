@@ -260,7 +260,7 @@ async def test_a_sheet_that_may_not_be_written_says_whom_to_share_it_with(
     with caplog.at_level(logging.WARNING):
         await office.writer().finish(await office.jobs())
 
-    assert "Share it with farm@example-project" in caplog.text
+    assert "Share it with farm@gserviceaccount.example" in caplog.text
 
 
 async def test_the_rest_grows_while_google_is_busy(office: Office) -> None:
