@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 SOFT_STOP = "Finishing what is in flight; press Ctrl-C again to stop at once."
 TICK_SECONDS = 1.0
+WEB = "web"
+NO_PROFILE = "There is no profile yet (farm login NAME): only the APIs work."
 
 
 class Run(Protocol):
@@ -52,7 +54,7 @@ def run_and_show(settings: Settings, options: RunOptions, *, as_json: bool) -> i
     from farm.wiring.run import run
 
     notices: list[Notice] = []
-    if not options.replay:
+    if not options.replay and WEB in settings.backends:
         options, notices = with_profiles(settings, options)
     clock = SystemClock()
     display = choose_display(as_json=as_json, clock=clock)
@@ -69,6 +71,8 @@ def with_profiles(settings: Settings, options: RunOptions) -> tuple[RunOptions, 
     from farm.browser.profiles import known_profiles
 
     there = [p.name for p in known_profiles(settings)]
+    if not there and not options.profiles and len(settings.backends) > 1:
+        return options, [Notice(level="warning", text=NO_PROFILE)]
     picked = pick_profiles(there, options.profiles, options.sessions)
     notices = [Notice(level="warning", text=picked.warning)] if picked.warning else []
     return replace(options, profiles=picked.names, sessions=len(picked.names)), notices

@@ -10,6 +10,7 @@ from functools import partial
 
 from farm.backends.api_hand import ApiHand
 from farm.backends.seats import take_seats
+from farm.browser.profiles import Profile, known_profiles
 from farm.catalogue import load_catalogue
 from farm.config import Settings
 from farm.errors import UsageError
@@ -43,7 +44,7 @@ def crew_of(farm: Farm, options: RunOptions, gate: RunGate, tell: Tell) -> Crew:
     """Everybody who works; UsageError when somebody who is asked for cannot."""
     settings, began = farm.settings, farm.clock.now()
     apis = {name: _seats(settings, name) for name in _apis(settings)}
-    profiles = chosen(settings, options) if WEB in settings.backends else []
+    profiles = _profiles(settings, options)
     regulars = [profile.name for profile in profiles]
     regulars += [f"{name}-{n}" for name in settings.backends for n in apis.get(name, ())]
     routing = Routing(
@@ -121,6 +122,14 @@ class ApiDesk:
 
     def _allowance(self, _number: int) -> Allowance:
         return always_allowed
+
+
+def _profiles(settings: Settings, options: RunOptions) -> Sequence[Profile]:
+    """The browser profiles of a run; none where APIs alone can work."""
+    if WEB not in settings.backends:
+        return ()
+    others = len(settings.backends) > 1 and not options.profiles
+    return () if others and not known_profiles(settings) else chosen(settings, options)
 
 
 def purse_of(farm: Farm, options: RunOptions, tell: Tell) -> Purse:

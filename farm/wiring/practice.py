@@ -26,7 +26,13 @@ async def on_stand_in(
 
     log_path = settings.log_dir / "stand-in.jsonl"
     async with StandIn.open(log_path=log_path) as stand_in:
-        settings = replace(settings, proxy_server=stand_in.proxy_url, ignore_https_errors=True)
+        settings = replace(
+            settings,
+            proxy_server=stand_in.proxy_url,
+            ignore_https_errors=True,
+            backends=("web",),  # nothing is asked of anybody outside
+            fallback=(),
+        )
         names = tuple(f"demo-{n}" for n in range(1, (options.sessions or 2) + 1))
         profiles = [make_profile(settings.profiles_dir, name) for name in names]
         await asyncio.gather(*(_sign_in_there(settings, profile) for profile in profiles))
