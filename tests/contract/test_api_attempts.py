@@ -14,13 +14,13 @@ import pytest
 from fake_gemini import FakeGemini, Play
 from loopback import Fate
 
-from farm.attempt import Attempt, Result
+from farm.attempt import Attempt, Keeper, Result
 from farm.backends.api_hand import ApiHand
 from farm.compose import compose_natural
 from farm.config import load_settings
 from farm.model.causes import Cause
-from farm.model.images import Image
-from farm.model.jobs import Claim, Phase
+from farm.model.images import Image, RawImage
+from farm.model.jobs import Claim, Job, Phase
 from farm.model.money import Budget, from_dollars
 from farm.model.prompts import Prompt, Size, SourceRow
 from farm.purse import Purse
@@ -190,6 +190,39 @@ async def test_a_death_at_any_phase_buys_nothing_twice(market: Market, phase: Ph
     assert ended == ((Cause.AMBIGUOUS, 0) if phase is Phase.SENDING else (Cause.MADE, 1))
     assert all(i.maker.cost_microusd == market.fake.microusd for i in result.images)
     assert (await market.spent())[1] == 0
+
+
+async def test_an_answer_that_does_not_prove_is_looked_at_once(market: Market) -> None:
+    await market.add(1)
+    market.fake.plays.append(Play(kind="GIF"))
+
+    async with market.hand() as hand:
+        claim = await market.store.claim("w", hand.name, hand.lanes)
+        assert claim is not None
+        attempt = market.attempt(claim, hand)
+        attempt.keeper = looked = Looked(attempt.keeper)
+        result = await attempt.run()
+
+    assert result.outcome.cause is Cause.UNREADABLE
+    assert looked.times == 1
+
+
+@dataclass
+class Looked:
+    """A keeper that counts how often it is shown something."""
+
+    keeper: Keeper
+    times: int = 0
+
+    async def keep(self, raw: RawImage, job: Job, *, owner: int | None) -> Image:
+        self.times += 1
+        return await self.keeper.keep(raw, job, owner=owner)
+
+    async def keep_for_review(self, raw: RawImage, job: Job) -> Image | None:
+        return await self.keeper.keep_for_review(raw, job)
+
+    async def still_stands(self, path: str, sha256: str) -> Image | None:
+        return await self.keeper.still_stands(path, sha256)
 
 
 class Killed(Exception):

@@ -172,6 +172,8 @@ class FakeGemini(Loopback):
             made = _drawn(wish, (number, n), play.kind)
             parts.append({"inlineData": _inline(made, play.kind), "thoughtSignature": "c2ln"})
         candidate: dict[str, Any] = {"finishReason": play.finish, "index": 0}
+        if play.finish == "CONTINUATION":
+            candidate["continuationToken"] = "bW9yZQ=="
         if parts:
             candidate["content"] = {"role": "model", "parts": parts}
         return {"candidates": [candidate], **about}
