@@ -9,6 +9,7 @@ files, substitutions     writing whole files; the user's table of other words
 catalogue                the models of image APIs, with what they can and cost
 google_apis              ways to Google's APIs, home of their client library
 sources, compose, naming prompts in, texts and names out
+lint                     what could be better about prompts
 privacy                  what of a text or an address may be kept as evidence
 signing                  proof of whom a request to a webhook is from
 fetching                 what stands behind an address from outside

@@ -29,7 +29,7 @@ LAYERS = [  # low to high: a unit imports its own line or a lower one, never a h
         "signing",
         "fetching",
     },
-    {"sources", "compose", "naming", "report", "store", "browser", "steps", "deliver"},
+    {"sources", "compose", "lint", "naming", "report", "store", "browser", "steps", "deliver"},
     {"sites", "references"},
     {"backends"},
     {
@@ -57,7 +57,7 @@ LAYERS = [  # low to high: a unit imports its own line or a lower one, never a h
     {"cli"},
 ]
 LEVEL = {unit: level for level, units in enumerate(LAYERS) for unit in units}
-STRANGERS = LAYERS[2] - {"compose", "naming", "report"}  # the other three are pure
+STRANGERS = LAYERS[2] - {"compose", "lint", "naming", "report"}  # these are pure
 SEES_ONLY_PORTS = {
     "attempt",
     "incidents",

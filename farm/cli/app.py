@@ -14,6 +14,7 @@ from farm.cli.doctor import doctor
 from farm.cli.images import images
 from farm.cli.incidents import incidents
 from farm.cli.jobs import compose, queue
+from farm.cli.lint import lint
 from farm.cli.notify import notify
 from farm.cli.og import og
 from farm.cli.plan import plan
@@ -56,6 +57,7 @@ app.command()(start)
 app.command()(demo)
 app.command()(add)
 app.command()(convert)
+app.command()(lint)
 app.add_typer(queue, name="queue")
 app.command()(fetch)
 app.command()(rerun)

@@ -73,7 +73,7 @@ def convert(
     if as_json:
         say_json({"file": out, "kind": wanted, "rows": len(cells), "lost": lost})
     else:
-        say(f"{out}: {len(cells)} prompts")
+        say(f"{out}: {len(cells)} {'prompt' if len(cells) == 1 else 'prompts'}")
 
 
 def _kind_of(out: str, asked: str) -> Kind:

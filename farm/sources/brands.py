@@ -38,7 +38,7 @@ def read_brands(path: Path) -> Mapping[str, Brand] | None:
 def no_such_brand(name: str, brands: Mapping[str, Brand]) -> str:
     """What to tell about a name that the file has not."""
     near = difflib.get_close_matches(name.casefold(), brands, n=1)
-    guess = f"did you mean {near[0]}?" if near else f"there are: {', '.join(brands) or 'none'}."
+    guess = f"did you mean {near[0]}" if near else f"there are: {', '.join(brands) or 'none'}"
     return f"brands.toml has no brand {name!r}; {guess}"
 
 

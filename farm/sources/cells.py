@@ -5,8 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from farm.sources.columns import Column
+
+
+class Flaw(NamedTuple):
+    """What is wrong with a row, or with one of its cells; flaws sort as the source has them."""
+
+    row: int
+    order: int  # of the column
+    column: str  # "" is the row as a whole
+    said: str  # a sentence without its subject and full stop
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +50,15 @@ class Cells:
 
     def place(self, index: int) -> str:
         """How a row is named to the user; with its line where that is not simply the next one."""
-        row = self.row(index)
+        return self.place_of(self.row(index))
+
+    def place_of(self, row: int) -> str:
+        """As `place`, for a row of the source."""
         line = self.line_of(row - 1)
         is_next = self.is_table and line == row + 1
         return f"{self.name}, row {row}" + ("" if is_next else f" (line {line})")
+
+    def told(self, flaw: Flaw) -> str:
+        """A flaw as the user is told of it."""
+        column = f", {flaw.column}" if flaw.column else ""
+        return f"{self.place_of(flaw.row)}{column}: {flaw.said}."

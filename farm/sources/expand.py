@@ -16,7 +16,7 @@ from farm.errors import InputError
 from farm.model.prompts import ImageType
 from farm.model.sources import SourceOptions
 from farm.sources.brands import Brand, no_such_brand, read_brands
-from farm.sources.cells import Cells
+from farm.sources.cells import Cells, Flaw
 from farm.sources.checks import image_type_of, is_yes
 from farm.sources.columns import Column, plain_name
 from farm.sources.errand import Errand
@@ -38,9 +38,6 @@ _CHANGED = (
     Column.AUTHOR,
 )
 
-Problem = tuple[int, int, str]
-"""Row and column to sort by, and the sentence."""
-
 _Known = Mapping[Column, Sequence[str]]
 
 
@@ -53,9 +50,9 @@ class _Picture:
     is_twin: bool = False
 
 
-def expand(cells: Cells, errand: Errand) -> tuple[Cells, list[Problem]]:
+def expand(cells: Cells, errand: Errand) -> tuple[Cells, list[Flaw]]:
     """The cells of all pictures, and what is wrong with the wishes for them."""
-    options, problems = errand.options, list[Problem]()
+    options, problems = errand.options, list[Flaw]()
     if options.templates or cells.is_template:
         cells, problems = _filled(cells)
     else:
@@ -72,7 +69,7 @@ def _asks(cells: Cells) -> bool:
     return any(any(cells.known.get(column, ())) for column in _WISHES)
 
 
-def _filled(cells: Cells) -> tuple[Cells, list[Problem]]:
+def _filled(cells: Cells) -> tuple[Cells, list[Flaw]]:
     own = {plain_name(name): column for name, column in cells.extra.items()}
     known = {plain_name(c): cells.column(c) for c in (Column.ID, *cells.known)}
     columns = {**own, **known}
@@ -86,8 +83,7 @@ def _filled(cells: Cells) -> tuple[Cells, list[Problem]]:
             try:
                 texts[column][index] = fill(texts[column][index], values)
             except UnknownField as error:
-                said = f"{cells.place(index)}, {column.value}: {error}."
-                problems.append((cells.row(index), 0, said))
+                problems.append(Flaw(cells.row(index), 0, column.value, str(error)))
             if column is Column.TITLE:
                 values["title"] = values[plain_name(Column.TITLE)] = texts[column][index]
     return replace(cells, known={**cells.known, **texts}), problems
@@ -108,7 +104,7 @@ def _left_alone(cells: Cells) -> Iterator[str]:
         )
 
 
-def _branded(cells: Cells, errand: Errand) -> tuple[Cells, list[Problem]]:
+def _branded(cells: Cells, errand: Errand) -> tuple[Cells, list[Flaw]]:
     brands = read_brands(errand.brands) if errand.brands else None
     if brands is None and errand.options.brand:
         raise InputError(
@@ -121,7 +117,7 @@ def _branded(cells: Cells, errand: Errand) -> tuple[Cells, list[Problem]]:
     names = [name or errand.options.brand for name in cells.column(Column.BRAND)]
     wrong = {n: no_such_brand(n, brands) for n in set(names) if n and n.casefold() not in brands}
     problems = [
-        (cells.row(index), 0, f"{cells.place(index)}, {Column.BRAND.value}: {wrong[name]}")
+        Flaw(cells.row(index), 0, Column.BRAND.value, wrong[name])
         for index, name in enumerate(names)
         if name in wrong
     ]

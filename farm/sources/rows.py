@@ -12,7 +12,7 @@ from typing import Any
 from farm.errors import InputError
 from farm.model.prompts import ImageType, Prompt, SourceRow
 from farm.sources.base import Batch
-from farm.sources.cells import Cells
+from farm.sources.cells import Cells, Flaw
 from farm.sources.checks import (
     CHECKS,
     DONE,
@@ -28,7 +28,7 @@ from farm.sources.checks import (
 )
 from farm.sources.columns import OWN_COLUMNS, Column
 from farm.sources.errand import Errand
-from farm.sources.expand import Problem, expand
+from farm.sources.expand import expand
 from farm.sources.filenames import derived_name
 from farm.sources.pictures import references_of, wrong_with
 
@@ -54,21 +54,9 @@ _ALWAYS = frozenset({Column.ID, Column.DESCRIPTION})  # looked at also where a s
 
 def check(cells: Cells, errand: Errand | None = None) -> Batch:
     """The prompts of a source, all that its rows ask for; InputError with every problem."""
-    wishes = errand or Errand(source=cells.name)
-    wrong = list(_bad_cells(cells, _sound(cells), _OF_WISHES))
-    cells, unfit = expand(cells, wishes)
-    sound = _sound(cells)
-    rows = {cells.row(index) for index in sound}
-    problems = [
-        *wrong,
-        *(problem for problem in unfit if problem[0] in rows),
-        *((cells.row(i), 0, f"{cells.place(i)}: {said}") for i, said in cells.broken.items()),
-        *_bad_cells(cells, sound, {c: says for c, says in CHECKS.items() if c not in _OF_WISHES}),
-        *_bad_cells(cells, sound, _of_files(cells.folder)),
-        *_same_ids(cells),
-    ]
-    if problems:
-        raise _refusal(cells.name, [text for _, _, text in sorted(dict.fromkeys(problems))])
+    cells, flaws = examine(cells, errand or Errand(source=cells.name))
+    if flaws:
+        raise _refusal(cells.name, [cells.told(flaw) for flaw in flaws])
     status = _status(cells)
     queued = [index for index, word in enumerate(status) if word != DONE]
     return Batch(
@@ -76,6 +64,32 @@ def check(cells: Cells, errand: Errand | None = None) -> Batch:
         completed=len(status) - len(queued),
         warnings=(*cells.warnings, *_same_names(cells, queued)),
     )
+
+
+def examine(cells: Cells, errand: Errand) -> tuple[Cells, list[Flaw]]:
+    """The cells of all pictures that the rows ask for, and everything wrong with them."""
+    wrong = list(_bad_cells(cells, _sound(cells), _OF_WISHES))
+    cells, unfit = expand(cells, errand)
+    sound = _sound(cells)
+    rows = {cells.row(index) for index in sound}
+    flaws = [
+        *wrong,
+        *(flaw for flaw in unfit if flaw.row in rows),
+        *(Flaw(cells.row(index), 0, "", said.rstrip(".")) for index, said in cells.broken.items()),
+        *_bad_cells(cells, sound, {c: says for c, says in CHECKS.items() if c not in _OF_WISHES}),
+        *_bad_cells(cells, sound, _of_files(cells.folder)),
+        *_same_ids(cells),
+    ]
+    return cells, sorted(dict.fromkeys(flaws))
+
+
+def sound_rows(cells: Cells, flaws: Iterable[Flaw]) -> list[SourceRow]:
+    """The prompts of the rows that nothing is wrong with, of what `examine` gave."""
+    wrong = {flaw.row for flaw in flaws}
+    status = [
+        DONE if cells.row(index) in wrong else word for index, word in enumerate(_status(cells))
+    ]
+    return list(_rows(cells, status))
 
 
 def _of_files(folder: Path | None) -> Mapping[Column, Check]:
@@ -104,7 +118,7 @@ def _refusal(name: str, problems: Sequence[str]) -> InputError:
     return InputError(told)
 
 
-def _bad_cells(cells: Cells, sound: set[int], checks: Mapping[Column, Check]) -> Iterator[Problem]:
+def _bad_cells(cells: Cells, sound: set[int], checks: Mapping[Column, Check]) -> Iterator[Flaw]:
     for column, says in checks.items():
         if column not in cells.known and column not in _ALWAYS:
             continue
@@ -114,18 +128,17 @@ def _bad_cells(cells: Cells, sound: set[int], checks: Mapping[Column, Check]) ->
             continue
         for index, value in enumerate(values):
             if value in bad and index in sound:
-                said = f"{cells.place(index)}, {column.value}: {bad[value]}."
-                yield cells.row(index), order, said
+                yield Flaw(cells.row(index), order, column.value, bad[value])
 
 
-def _same_ids(cells: Cells) -> Iterator[Problem]:
+def _same_ids(cells: Cells) -> Iterator[Flaw]:
     first: dict[str, int] = {}
     for index, value in enumerate(cells.column(Column.ID)):
         if index in cells.broken or first.setdefault(value, index) == index:
             continue
-        place = f"{cells.place(index)}, {Column.ID.value}"
         said = f"{value!r} is already the id of row {cells.row(first[value])}"
-        yield cells.row(index), 0, f"{place}: {said}; give each row an id of its own."
+        advice = "give each row an id of its own"
+        yield Flaw(cells.row(index), 0, Column.ID.value, f"{said}; {advice}")
 
 
 def _same_names(cells: Cells, queued: Sequence[int]) -> Iterator[str]:

@@ -27,7 +27,7 @@ def test_a_file_becomes_another_kind_with_all_its_columns(
     assert json.loads(Path("p.json").read_text()) == {
         "prompts": [{"id": "7", "prompt": "a pond", "Zone": "4"}]
     }
-    assert capsys.readouterr().out == "p.json: 1 prompts\n"
+    assert capsys.readouterr().out == "p.json: 1 prompt\n"
 
 
 def test_a_file_that_is_there_is_written_over_only_by_force() -> None:

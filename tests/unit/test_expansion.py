@@ -142,7 +142,7 @@ def test_a_brand_adds_its_suffix_and_what_its_rows_leave_open(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("brands", "said"),
     [
-        (BRANDS, "brands.toml has no brand 'teck'; did you mean tech?"),
+        (BRANDS, "brands.toml has no brand 'teck'; did you mean tech."),
         ("[tech]\nsufix = 'x'\n", "[tech]: sufix is not known"),
         ("suffix = 'x'\n", "suffix is no table"),
         ("[tech]\nsuffix = 1\n", "suffix must be a text"),
