@@ -10,6 +10,7 @@ from typing import Self
 from farm.backends.base import Drawn, Record, Work
 from farm.errors import Ended, Interrupted
 from farm.model.causes import NEEDS_PERSON, Cause
+from farm.model.images import Maker
 from farm.model.jobs import PHASES, Phase
 from farm.model.lanes import ANY_LANE, WEB_LANE, Need, lanes_served, session_lane
 from farm.model.outcomes import Outcome
@@ -50,6 +51,7 @@ class WebHand:
     _seen_pack: Pack | None = None  # the one in use when the page was last proven or failed to be
     _unagreed: bool = False  # the page asked the person before it took files
     _shown: bool = False  # the window was brought before the person
+    _mode: str = ""  # the model the page named before the last prompt
 
     def __post_init__(self) -> None:
         """Its name says which lanes it serves."""
@@ -100,6 +102,7 @@ class WebHand:
         references = await self.resolve(work.prompt.references)
         composer = Composer(page=self.page, references=len(references))
         reading = await self.page.new_chat()
+        self._mode = reading.mode_label
         hashes = [reference.sha256 for reference in references]
         await record(Phase.TYPING, {"text": work.text, "references": hashes})
         await self._attach([reference.path for reference in references])
@@ -193,7 +196,9 @@ class WebHand:
             },
         )
         parts = [self.part_path(work.job_id, n) for n in range(len(turn.images))]
-        return Drawn(images=await self.originals.of(turn, parts))
+        images = await self.originals.of(turn, parts)
+        maker = Maker(backend="web", account=self.name, model=self._mode, cost_microusd=0)
+        return Drawn(images=images, maker=maker)
 
     async def _look_for(self, work: Work, before: tuple[str, ...]) -> Sent | None:
         """Where our prompt stands; None when it is proven to stand nowhere."""
