@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
-from importlib import resources
+from datetime import date, tzinfo
 
 from farm.backends.web import ABILITIES
+from farm.catalogue import load_catalogue
 from farm.config import Settings, allowance_of
 from farm.model.allowance import Allowance
 from farm.model.jobs import ENDED_STATES
 from farm.model.lanes import ANY_LANE, WEB_LANE, lanes_served, session_lane
 from farm.model.moments import start_of_day
 from farm.model.plan import Facts, Known
-from farm.model.prices import Price, prices_of
+from farm.model.prices import Price, prices_in
 from farm.model.sessions import Session
 from farm.model.sources import SourceOptions
 from farm.sources.child import read_in_child
@@ -91,7 +90,6 @@ async def _new_rows(settings: Settings, store: Store, asked: Asked, source: str)
         )
 
 
-def price_book() -> tuple[Price, ...]:
-    """The prices that came with farm."""
-    book = resources.files("farm").joinpath("data", "prices.toml").read_text(encoding="utf-8")
-    return prices_of(tomllib.loads(book))
+def price_book(settings: Settings, today: date) -> tuple[Price, ...]:
+    """What a picture costs at the APIs, by the list of models."""
+    return prices_in(load_catalogue(settings.home), today)

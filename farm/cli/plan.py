@@ -106,7 +106,8 @@ def plan(
         return await gather(settings, farm.store, asked, now=now, zone=zone)
 
     found = lay_out(with_farm(work), now=now, zone=zone, until=end)
-    prices = costs(found.jobs, price_book(), local(now, zone).date())
+    today = local(now, zone).date()
+    prices = costs(found.jobs, price_book(settings, today), today)
     if as_json:
         say_json({"plan": found, "jobs": found.jobs, "apis": prices})
         return

@@ -6,7 +6,7 @@ Pure: the catalogue is data, `farm/data/models.toml`, read by `farm.catalogue`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -47,6 +47,7 @@ class Price:
     image: int = 0  # a picture of up to one megapixel
     further: int = 0  # each further megapixel that was begun
     reference: int = 0  # each picture to go by
+    sure: bool = True  # False: reckoned from another published number, and not confirmed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,6 +87,7 @@ class Model:
     locations: tuple[str, ...] = ()  # where Vertex has it; () everywhere
     factors: tuple[float, ...] = ()  # of an upscale; () any
     thought_tokens: int = 0  # that it may think, billed as text
+    batch: bool = False  # its provider takes half the price for batches; farm makes none
     free: bool = False  # it runs on the user's own machine
     prices: tuple[Price, ...] = ()
     rates: tuple[Rates, ...] = ()
@@ -124,6 +126,8 @@ class Catalogue:
     """Every model that farm knows; the first one of a backend that answers is its usual one."""
 
     models: tuple[Model, ...]
+    pages: Mapping[str, str] = field(default_factory=dict)  # by backend, where prices are told
+    checked: date = date.min  # when the list was last held against them
 
     def of(self, backend: str) -> tuple[Model, ...]:
         """All models of a backend, retired ones included."""
@@ -220,7 +224,9 @@ def catalogue_of(*books: Mapping[str, Any]) -> Catalogue:
         for entry in book["model"]:
             model = _model(entry)
             found.setdefault((model.backend, model.id), model)
-    return Catalogue(tuple(found.values()))
+    pages = {name: page for book in books for name, page in book.get("pages", {}).items()}
+    checked = max((book["checked"] for book in books if "checked" in book), default=date.min)
+    return Catalogue(tuple(found.values()), pages, checked)
 
 
 def _model(entry: Mapping[str, Any]) -> Model:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+
+from farm.model.models import Catalogue, Model, Status
+from farm.model.money import MICRO
+from farm.model.operations import Operation
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,7 +22,7 @@ class Price:
     usd: float | None  # None: not known
     batch_usd: float | None  # in the provider's batch mode; None: no such mode, or not known
     valid_from: date
-    sure: bool = True  # False: reckoned from another number, as `note` says
+    sure: bool = True  # False: reckoned from another number, and not confirmed
     note: str = ""
 
 
@@ -32,22 +35,44 @@ class Cost:
     batch_usd: float | None
 
 
-def prices_of(book: Mapping[str, Any]) -> tuple[Price, ...]:
-    """The prices of a book as `farm/data/prices.toml` holds it."""
+def prices_in(catalogue: Catalogue, today: date) -> tuple[Price, ...]:
+    """What a picture costs with every model of a provider that draws and answers still."""
     return tuple(
-        Price(
-            provider=entry["page"],
-            page=book["pages"][entry["page"]],
-            model=entry["model"],
-            what=entry["what"],
-            usd=entry.get("usd"),
-            batch_usd=entry.get("batch"),
-            valid_from=entry["valid_from"],
-            sure=entry.get("sure", True),
-            note=entry.get("note", ""),
-        )
-        for entry in book["price"]
+        price
+        for model in catalogue.models
+        if Operation.GENERATE in model.operations
+        and model.backend in catalogue.pages
+        and model.status is not Status.LEGACY
+        and not model.retired(today)
+        for price in _prices(model, catalogue)
     )
+
+
+def _prices(model: Model, catalogue: Catalogue) -> Iterator[Price]:
+    page = catalogue.pages[model.backend]
+    if not model.prices:
+        yield Price(
+            provider=model.backend,
+            page=page,
+            model=model.id,
+            what="any",
+            usd=None,
+            batch_usd=None,
+            valid_from=catalogue.checked,
+            note=model.note,
+        )
+    for price in model.prices:
+        usd = price.image / MICRO
+        yield Price(
+            provider=model.backend,
+            page=page,
+            model=model.id,
+            what=" ".join(filter(None, (price.tier or "1 MP", price.quality))),
+            usd=usd,
+            batch_usd=usd / 2 if model.batch else None,
+            valid_from=price.valid_from,
+            sure=price.sure,
+        )
 
 
 def costs(images: int, prices: Sequence[Price], today: date) -> tuple[Cost, ...]:
