@@ -18,8 +18,8 @@ PLACEHOLDER = re.compile(
 )
 VAGUE = any_of(
     """(?:a|so|very|super|really|something) cool, nice, beautiful, amazing, awesome, great, good,
-    best, interesting, stunning, pretty, wonderful, perfect, things?, stuff, something, somehow, etc, various, some kind of, and so on,
-    make an? image"""
+    best, interesting, stunning, pretty, wonderful, perfect, things?, stuff, something, somehow,
+    etc, various, some kind of, and so on, make an? image"""
 )
 COLOUR = any_of(
     r"""red, orange, yellow, green, blue, purple, violet, pink, brown, black, white, gr[ae]y, beige,

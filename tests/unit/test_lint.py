@@ -22,10 +22,10 @@ GOOD = (
 INFOGRAPHIC = (
     "Vertical infographic titled 'Local SEO Checklist for Businesses'. Organized in 4 sections: "
     "(1) Google Business Profile Optimization (with checkboxes for photos, reviews, posts), (2) "
-    "Website & Local Pages (suburb-specific pages), (3) Citations & Directories (NAP consistency), (4) "
-    "Reviews & Reputation (5-star icons). Include icons for each item. Use navy #1e3a5f and blue "
-    "#3b82f6 color scheme. Clean white background, professional design with progress tracker at "
-    "bottom."
+    "Website & Local Pages (suburb-specific pages), (3) Citations & Directories (NAP "
+    "consistency), (4) Reviews & Reputation (5-star icons). Include icons for each item. Use navy "
+    "#1e3a5f and blue #3b82f6 color scheme. Clean white background, professional design with "
+    "progress tracker at bottom."
 )
 FACTS: dict[str, object] = {
     "id": "1",
