@@ -17,7 +17,7 @@ from datetime import date, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol, Self
 
-from farm.errors import NoPicture, SaveFailed
+from farm.errors import NoPicture, SaveFailed, StoreError
 from farm.model.causes import Cause
 from farm.model.deliveries import folder_of, site_of
 from farm.model.events import AttemptEnded, JobChanged, RunEvent, Tell
@@ -98,7 +98,10 @@ class Finishing:
     async def _run(self) -> None:
         while not self._ending:
             self._wake.clear()
-            await self._finish_all()
+            try:
+                await self._finish_all()
+            except StoreError as error:  # tried again at the next look, at the latest at the end
+                log.warning("copies have to wait: %s", error)
             if self._ending:
                 return
             try:

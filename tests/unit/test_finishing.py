@@ -12,6 +12,7 @@ from pathlib import Path
 import PIL.Image
 import pytest
 
+from farm.errors import StoreError
 from farm.finishing import Finishing
 from farm.model.images import Image, Maker
 from farm.model.prompts import Prompt, Size, SourceRow
@@ -185,3 +186,22 @@ async def test_a_run_that_is_broken_off_leaves_the_rest_to_the_next(bench: Bench
             raise KeyboardInterrupt
 
     assert bench.copies() == []
+
+
+async def test_a_store_that_is_busy_for_a_moment_costs_no_copies(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.make("a")
+    take, faults = bench.store.take_unfinished, [StoreError("busy")]
+
+    async def busy_once(limit: int) -> tuple[Unfinished, ...]:
+        if faults:
+            raise faults.pop()
+        return await take(limit)
+
+    monkeypatch.setattr(bench.store, "take_unfinished", busy_once)
+    async with bench.finishing(WEBP):
+        while faults:
+            await asyncio.sleep(0)
+
+    assert bench.copies() == ["a.webp"]
