@@ -61,6 +61,7 @@ def with_gemini(server: FakeGemini, **more: str) -> dict[str, str]:
         "FARM_GEMINI_BASE_URL": server.url,
         "GEMINI_API_KEY": fake_gemini.KEY,
         "FARM_API_PACE_SECONDS": "0.2",
+        "FARM_CONFIRM_ABOVE": "1000",
         **more,
     }
 
@@ -202,7 +203,6 @@ async def test_eight_workers_and_kill_9_never_pass_the_budget(
             FARM_BACKENDS="gemini",
             FARM_API_CONCURRENCY="8",
             FARM_BUDGET_DAY="0.60",
-            FARM_CONFIRM_ABOVE="1000",
         ),
     )
     prompts = str(house.prompts(40))
