@@ -125,7 +125,7 @@ def push(
         say_json({"queues": done})
     else:
         for one in done:
-            say(f"{one['queue']}: {one['rows']} rows written")
+            say(f"{one['queue']}: rows written: {one['rows']}")
             if one["trouble"]:
                 complain(one["trouble"])
     raise typer.Exit(SOME_ARE_NOT if any(one["trouble"] for one in done) else ALL_WRITTEN)
