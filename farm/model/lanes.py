@@ -27,6 +27,17 @@ def session_lane(session: str) -> str:
     return f"session:{session}"
 
 
+def once_lane(number: int) -> str:
+    """The name of the lanes of one one-shot command, while it holds its number."""
+    return f"once:{number}"
+
+
+def once_number(lane: str) -> int | None:
+    """Which one-shot command a job stands in the lanes of; None for every other lane."""
+    name, _, number = lane.partition("+")[0].partition(":")
+    return int(number) if name == "once" else None
+
+
 def lane(name: str, needs: Iterable[Need] = ()) -> str:
     """The lane of a backend for jobs with these needs."""
     return "+".join((name, *sorted(needs)))

@@ -258,6 +258,9 @@ class Control(Protocol):
     async def cancel(self, job_ids: Sequence[int]) -> int:
         """Cancel open jobs; one in progress is cancelled by its worker at the next heartbeat."""
 
+    async def reroute(self, job_ids: Sequence[int], lane: str) -> int:
+        """Leave open jobs to other hands; what waits for its own session goes there afterwards."""
+
     async def pause(self, queue: str = "") -> None:
         """Stop claims of one queue, or of all; work in flight goes on."""
 

@@ -107,6 +107,7 @@ class Store:
         control = SqlControl(database)
         self.retry = whole(control.retry)
         self.cancel = whole(control.cancel)
+        self.reroute = whole(control.reroute)
         self.pause = whole(control.pause)
         self.resume = whole(control.resume)
         self.paused = whole(control.paused)
