@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -31,6 +32,7 @@ from farm.wiring.apis import open_api_hand
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()
 JOB, ATTEMPT = 5, 11
+_NUMBERS = count(1)  # no two texts are alike: a page is searched by them
 
 
 class Rig(Protocol):
@@ -221,6 +223,7 @@ class Story:
             id="1", filename="a.png", description="a mill", size=Size(1024, 1024)
         )
     )
+    text: str = field(default_factory=lambda: f"a mill, number {next(_NUMBERS)}.")
     loses_at: Phase | None = None
     steps: list[tuple[Phase, Mapping[str, Any]]] = field(default_factory=list)
     sent_at: dict[Phase, int] = field(default_factory=dict)  # prompts taken when it was committed
@@ -258,7 +261,7 @@ class Story:
             job_id=JOB,
             attempt_id=ATTEMPT,
             prompt=self.prompt,
-            text="a mill.",
+            text=self.text,
             phase=phase,
             facts=AttemptFacts.of(attempt),
             others=frozenset(),

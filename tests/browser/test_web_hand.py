@@ -1,0 +1,90 @@
+"""The web hand on the stand-in keeps the contract that every kind of hand keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import hand_contract
+import pytest
+from hand_contract import *  # noqa: F403  # every test of the contract
+from rigs import Rig, Story
+
+from farm.backends.base import Hand
+from farm.backends.web import WebHand
+from farm.references import Reference
+from farm.sites.gemini.originals import Originals
+from farm.steps.keeper import measure
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Desk
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+
+class OpenHand(WebHand):
+    """A hand on a browser that is open already, and stays so."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        """The module closes it."""
+
+
+@dataclass
+class OverPage:
+    """A web hand and the stand-in it draws on."""
+
+    desk: Desk
+    folder: Path
+    backend: str = ""
+
+    def hand(self, *, slow: bool = False) -> Hand:  # noqa: ARG002  # its clock is the machine's
+        return OpenHand(
+            name="first",
+            page=self.desk.page,
+            originals=Originals(page=self.desk.page, measure=measure),
+            part_path=lambda job, number: self.folder / f"{job}-{number}.part",
+            resolve=_no_references,
+            is_worn=_never,
+        )
+
+    def sent(self) -> int:
+        return len(self.desk.log)
+
+    def refuses(self) -> None:
+        self.desk.play('[[rules]]\nplay = "refusal"\nkind = "policy"\n')
+
+    def limits(self) -> None:
+        self.desk.play('[[rules]]\nplay = "quota"\nkind = "tomorrow"\n')
+
+    def holds(self) -> None:
+        self.desk.beat.hold()
+
+    def server(self) -> AbstractContextManager[Any]:
+        return nullcontext()
+
+
+async def _no_references(_references: Sequence[str]) -> tuple[Reference, ...]:
+    return ()
+
+
+async def _never() -> bool:
+    return False
+
+
+@pytest.fixture
+def rig(desk: Desk, tmp_path: Path) -> Rig:
+    return OverPage(desk, tmp_path)
+
+
+async def test_a_refusal_is_an_ending_with_its_cause(rig: Rig, story: Story) -> None:
+    await hand_contract.a_refusal_is_an_ending_with_its_cause(rig, story)
+
+
+async def test_a_limit_is_an_ending_with_its_cause(rig: Rig, story: Story) -> None:
+    await hand_contract.a_limit_is_an_ending_with_its_cause(rig, story)
