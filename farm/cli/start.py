@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated
 
@@ -10,6 +11,19 @@ import typer
 from farm.cli.apart import apart, copies, folders
 from farm.cli.deliver import DeliverTo, joined
 from farm.cli.options import AsJson, Headed, KeepOpen, SlowMo, open_settings
+from farm.cli.routes import (
+    Backends,
+    BudgetDay,
+    BudgetRun,
+    Deadline,
+    Fallback,
+    FallbackAfter,
+    FallbackWhen,
+    Models,
+    Reuse,
+    Route,
+    Yes,
+)
 from farm.cli.running import run_and_show
 from farm.cli.sources import (
     Brand,
@@ -22,6 +36,7 @@ from farm.cli.sources import (
     reading_of,
 )
 from farm.clock import LocalZone, SystemClock
+from farm.config import Settings
 from farm.model.events import RunOptions
 from farm.model.moments import until as moment
 
@@ -71,6 +86,16 @@ def start(
         typer.Option(metavar="URL", help="Tell this address what needs you; may be repeated."),
     ] = None,
     deliver: DeliverTo = None,
+    backends: Backends = None,
+    models: Models = None,
+    fallback: Fallback = None,
+    fallback_when: FallbackWhen = None,
+    fallback_after: FallbackAfter = "",
+    deadline: Deadline = "",
+    budget: BudgetRun = None,
+    budget_day: BudgetDay = None,
+    yes: Yes = False,
+    reuse: Reuse = None,
     trace: Annotated[
         bool, typer.Option("--trace", help="Keep a Playwright trace with each incident.")
     ] = False,
@@ -96,33 +121,30 @@ def start(
       farm start 'book.xlsx#May' --map description=Prompt --with-og
       farm start --watch --until 07:00 --notify ntfys://ntfy.sh/my-farm
       farm start prompts.csv --deliver drive:1AbCdEf
+      farm start prompts.csv --backends gemini --budget 5
+      farm start --fallback gemini --fallback-when exhausted,deadline --deadline 07:00
+      farm start --backends fal --model flux-pro --yes
       farm start --watch --json | tee run.jsonl
     """
-    settings = open_settings(
-        {
-            "prompt_delay_seconds": pace,
-            "headless": False if headed else None,
-            "notify": " ".join(notify) if notify else None,
-            "deliver": joined(deliver),
-        },
-        log_file=True,
+    route = Route(
+        backends=backends,
+        fallback=fallback,
+        when=fallback_when,
+        after=fallback_after,
+        models=models,
+        reuse=reuse,
+        deadline=deadline,
+        a_run=budget,
+        a_day=budget_day,
     )
+    own = {"prompt_delay_seconds": pace, "headless": False if headed else None}
+    told = {"notify": " ".join(notify) if notify else None, "deliver": joined(deliver)}
+    settings = open_settings(own | told | route.overrides(), log_file=True)
     reading = reading_of(
-        mapped,
-        kind=kind,
-        templates=templates,
-        brand=brand,
-        variations=variations,
-        with_og=with_og,
+        mapped, kind=kind, templates=templates, brand=brand, variations=variations, with_og=with_og
     )
-    given = tuple(files or ())
-    if replay:
-        asked = settings.deliver if deliver else ()  # by word of mouth only
-        settings = replace(apart(settings, "replay"), deliver=asked)
-        originals, given = given, copies(given, settings.home)
-        reading = replace(reading, folders=folders(originals, given))
     options = RunOptions(
-        sources=given,
+        sources=tuple(files or ()),
         reading=reading,
         queue=queue,
         sessions=sessions,
@@ -130,11 +152,33 @@ def start(
         headed=headed,
         pace_seconds=pace,
         limit=limit,
-        until=moment(until, SystemClock().now(), LocalZone()) if until else None,
+        yes=yes,
         trace=trace,
         replay=replay,
         watch=watch,
         slow_mo_ms=slow_mo,
         keep_open=keep_open,
     )
+    options = _timed(options, until, deadline)
+    settings = route.proven(settings, options)
+    if replay:
+        settings, options = _in_play(settings, options, deliver)
     raise typer.Exit(run_and_show(settings, options, as_json=as_json))
+
+
+def _timed(options: RunOptions, until: str, deadline: str) -> RunOptions:
+    """The options with their moments; the end of the run is its deadline too."""
+    now, zone = SystemClock().now(), LocalZone()
+    end = moment(until, now, zone) if until else None
+    return replace(options, until=end, deadline=moment(deadline, now, zone) if deadline else end)
+
+
+def _in_play(
+    settings: Settings, options: RunOptions, deliver: Sequence[str] | None
+) -> tuple[Settings, RunOptions]:
+    """The same apart, with copies of the files; delivered only by word of mouth."""
+    asked = settings.deliver if deliver else ()
+    settings = replace(apart(settings, "replay"), deliver=asked)
+    copied = copies(options.sources, settings.home)
+    reading = replace(options.reading, folders=folders(options.sources, copied))
+    return settings, replace(options, sources=copied, reading=reading)

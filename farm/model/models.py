@@ -5,6 +5,7 @@ Pure: the catalogue is data, `farm/data/models.toml`, read by `farm.catalogue`.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -192,9 +193,12 @@ class Catalogue:
             return self.take(word, known.backend, today)
         backend, _, name = word.partition(":")
         if not name or not self.of(backend):
+            known = [name for model in self.models for name in model.names]
+            near = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.8)
+            hint = f" Did you mean {near[0]}?" if near else ""
             raise UsageError(
-                f"{word} is no model that farm knows. Look at `farm backends`, or write it as "
-                "backend:id, such as gemini:some-new-model."
+                f"{word} is no model that farm knows.{hint} Look at `farm backends`, or write it "
+                "as backend:id, such as gemini:some-new-model."
             )
         return self.take(name, backend, today)
 

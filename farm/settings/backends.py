@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from farm import values
-from farm.settings.record import Setting
+from farm.settings.record import A_FLAG, Setting
 
 BACKEND_NAMES = ("web", "gemini", "openai", "fal", "sdwebui", "comfyui")
 GEMINI_AUTHS = ("auto", "api-key", "service-account", "adc", "express", "proxy")
@@ -99,6 +99,14 @@ _MONEY: tuple[Setting, ...] = (
         parse=values.number(0),
         allowed=AN_AMOUNT,
         default="1",
+    ),
+    Setting(
+        key="reuse",
+        text="A row that asks for the same picture as one that was drawn before gets a copy of "
+        "it; nothing is asked of anybody. `--reuse` and `--no-reuse` override it.",
+        parse=values.flag,
+        allowed=A_FLAG,
+        default="no",
     ),
 )
 
