@@ -11,6 +11,7 @@ from typing import Any
 
 from farm.model.hours import Hours, parse_hours
 from farm.model.name_template import NameTemplate
+from farm.model.prompts import ImageType
 from farm.model.recipes import Focus, parse_formats
 from farm.model.refusals import parse_refusals
 
@@ -19,6 +20,8 @@ _TARGET = re.compile(r'"([^"]*)"|(\S+)')
 _BETWEEN_TARGETS = re.compile(r",(?=[A-Za-z][\w+.-]+:|[./~])")
 _WORDS = {"1": True, "true": True, "yes": True, "on": True}
 _WORDS |= {"0": False, "false": False, "no": False, "off": False}
+
+_TYPES = {kind.value.lower(): kind for kind in ImageType}
 
 Parse = Callable[[str, Path], Any]
 """Text and FARM_HOME in, value out; ValueError when the text is not what `allowed` says."""
@@ -107,6 +110,17 @@ def some_of(words: tuple[str, ...]) -> Parse:
 def words(text: str, _home: Path) -> tuple[str, ...]:
     """Words apart by commas or blanks, each once."""
     return _words(text)
+
+
+def models_by_type(text: str, _home: Path) -> tuple[tuple[ImageType, str], ...]:
+    """Models for types of images, such as `hero=some-model, regular=another`."""
+    found = []
+    for word in _words(re.sub(r"\s*=\s*", "=", text)):
+        kind, equals, model = word.partition("=")
+        if not (equals and model) or kind.lower() not in _TYPES:
+            raise ValueError(text)
+        found.append((_TYPES[kind.lower()], model))
+    return tuple(found)
 
 
 def _words(text: str) -> tuple[str, ...]:

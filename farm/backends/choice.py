@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
+from pathlib import Path
 
 from farm.backends.api import Reference, Request, Resolve
 from farm.backends.base import Work
@@ -13,8 +15,16 @@ from farm.model.causes import Cause
 from farm.model.fitting import Fit, Order, estimate, fitted, misfit
 from farm.model.lanes import Need
 from farm.model.models import Catalogue, Model
+from farm.model.operations import Operation
 from farm.model.outcomes import Outcome
-from farm.model.prompts import Prompt
+from farm.model.prompts import ImageType, Prompt, Size
+
+Measure = Callable[[Path], tuple[int, int]]
+"""Width and height of a picture from its header, (0, 0) when it is none; blocking."""
+
+
+def _unmeasured(_path: Path) -> tuple[int, int]:
+    return (0, 0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,13 +35,17 @@ class Choice:
     backend: str
     today: Callable[[], date]
     model: str = ""  # for rows that name none; "" is the backend's usual one
+    by_type: Mapping[ImageType, str] = field(default_factory=dict)  # likewise, before `model`
     quality: str = ""
+    measure: Measure = _unmeasured
     paid_otherwise: bool = False  # through an account that pays no request
 
     def usual_needs(self) -> frozenset[Need]:
-        """What rows that name no model may need beside words."""
-        model = self.catalogue.find(self.model, self.backend) if self.model else None
-        return (model or self.catalogue.usual(self.backend, self.today())).needs
+        """What rows that name no model may need beside words, whatever their type."""
+        names = {self.by_type.get(kind, self.model) for kind in ImageType}
+        known = [self.catalogue.find(name, self.backend) if name else None for name in names]
+        usual = self.catalogue.usual(self.backend, self.today())
+        return frozenset(Need).intersection(*((model or usual).needs for model in known))
 
     def all_needs(self) -> frozenset[Need]:
         """What rows that name a model of this backend may need."""
@@ -47,15 +61,15 @@ class Choice:
             raise Ended(Outcome(cause=Cause.RETIRED, message=str(error))) from error
 
     def model_of(self, prompt: Prompt) -> Model:
-        """The row's own model, else the run's, else one that can do it.
+        """The row's own model, else that for its type, else the run's, else one that can do it.
 
         `Ended` (unsupported) for one that was shut down, naming what to take instead.
         """
-        today = self.today()
+        today, needs = self.today(), prompt.needs
         try:
-            model = self.catalogue.take(prompt.model or self.model, self.backend, today)
-            if not prompt.model and prompt.operation not in model.operations:
-                return self.catalogue.able(self.backend, prompt.operation, today)
+            model = self.catalogue.take(self._wish(prompt), self.backend, today)
+            if not prompt.model and not model.can(prompt.operation, needs):
+                return self.catalogue.able(self.backend, prompt.operation, today, needs)
         except UsageError as error:
             raise _unsupported(str(error)) from error
         return model
@@ -69,7 +83,9 @@ class Choice:
         model = self.model_of(prompt)
         references = tuple(await resolve(prompt.references))
         masks = tuple(await resolve((prompt.mask,))) if prompt.mask else ()
-        order = self._order(work, references, masks)
+        order = replace(
+            self._order(work, references, masks), original=await self._original(prompt, references)
+        )
         if why := misfit(model, order, today):
             raise _unsupported(why)
         request = _request(work, model, fitted(model, order))
@@ -79,7 +95,7 @@ class Choice:
 
     def request_again(self, work: Work) -> Request:
         """The request of an earlier life, without its pictures; its model may be gone by now."""
-        name = work.facts.model or work.prompt.model or self.model
+        name = work.facts.model or self._wish(work.prompt)
         known = self.catalogue.find(name, self.backend) if name else None
         model = known or replace(self.catalogue.usual(self.backend, self.today()), id=name)
         return _request(work, model, fitted(model, self._order(work, (), ())))
@@ -89,6 +105,16 @@ class Choice:
         if ended.outcome.cause is not Cause.RETIRED or not prompt.model:
             return ended
         return Ended(replace(ended.outcome, cause=Cause.UNSUPPORTED))
+
+    def _wish(self, prompt: Prompt) -> str:
+        return prompt.model or self.by_type.get(prompt.image_type, self.model)
+
+    async def _original(self, prompt: Prompt, references: Sequence[Reference]) -> Size | None:
+        """The pixels that are to be more: what an upscale costs depends on them."""
+        if prompt.operation is not Operation.UPSCALE or not references:
+            return None
+        width, height = await asyncio.to_thread(self.measure, references[0].path)
+        return Size(width, height) if width and height else None
 
     def _order(
         self, work: Work, references: Sequence[Reference], masks: Sequence[Reference]

@@ -30,6 +30,7 @@ class Order:
     reference_bytes: tuple[int, ...] = ()  # of each picture to go by
     mask: bool = False
     factor: float | None = None
+    original: Size | None = None  # of the picture that is enlarged
     count: int = 1
     chars: int = 0  # of the text
 
@@ -193,6 +194,8 @@ def _price(model: Model, fit: Fit, today: date) -> Price | None:
 
 def _megapixels(order: Order, fit: Fit) -> int:
     made = fit.canvas or order.size or SQUARE
+    if order.operation is Operation.UPSCALE:
+        made = order.original or made
     pixels = float(made.width_px * made.height_px)
     if order.operation is Operation.UPSCALE:
         pixels *= (order.factor or 2.0) ** 2

@@ -107,6 +107,10 @@ class Model:
         """Its id and every other spelling."""
         return (self.id, *self.aliases)
 
+    def can(self, operation: Operation, needs: frozenset[Need]) -> bool:
+        """Whether it does such a thing, and loses nothing that comes with the job."""
+        return operation in self.operations and needs <= self.needs
+
     def retired(self, today: date) -> bool:
         """Whether it answers no more."""
         return self.status is Status.RETIRED or (
@@ -150,11 +154,17 @@ class Catalogue:
                 return model
         raise UsageError(f"farm knows no model of {backend}: name one with FARM_MODELS.")
 
-    def able(self, backend: str, operation: Operation, today: date) -> Model:
-        """What a backend does an operation with when nobody says; the usual one if none can."""
-        usual = self.usual(backend, today)
+    def able(
+        self,
+        backend: str,
+        operation: Operation,
+        today: date,
+        needs: frozenset[Need] = frozenset(),
+    ) -> Model:
+        """What a backend does a job with when nobody says; the usual one if none can."""
         living = [model for model in self.of(backend) if not model.retired(today)]
-        return next((m for m in (usual, *living) if operation in m.operations), usual)
+        can = (model for model in living if model.can(operation, needs))
+        return next(can, self.usual(backend, today))
 
     def take(self, name: str, backend: str, today: date) -> Model:
         """The model a user named, or the usual one for "".

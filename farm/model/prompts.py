@@ -83,8 +83,22 @@ class Prompt:
 
     def lane_at(self, backend: str) -> str:
         """Where it waits for the hands of a backend: those that lose nothing of it."""
+        return lane(backend, self.needs)
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """What it needs of a hand beside taking words."""
         has = {Need.REFERENCES: self.references, Need.MASK: self.mask}
-        return lane(backend, (need for need, what in has.items() if what))
+        return frozenset(need for need, what in has.items() if what)
+
+    @property
+    def final_size(self) -> Size | None:
+        """What its copies come to: an upscale names the size of the picture it begins with."""
+        if self.size is None or self.factor is None:
+            return self.size
+        return Size(
+            round(self.size.width_px * self.factor), round(self.size.height_px * self.factor)
+        )
 
     @property
     def fingerprint(self) -> str:

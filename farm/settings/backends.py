@@ -33,6 +33,14 @@ _ROUTES: tuple[Setting, ...] = (
         aliases={"IMAGE_GENERATION_MODEL_ID": values.same},
     ),
     Setting(
+        key="models_by_type",
+        text="Models for rows of an image type, such as the best one for heroes and a cheap one "
+        "for the rest. A row's own model comes before it, FARM_MODELS after it.",
+        parse=values.models_by_type,
+        allowed="types and models such as hero=gemini-3-pro-image, regular=flux-dev",
+        default="empty",
+    ),
+    Setting(
         key="fallback",
         text="APIs that take jobs up when the others cannot make them; see FARM_FALLBACK_WHEN.",
         parse=values.some_of(BACKEND_NAMES),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from farm import values
 from farm.model.hours import ALWAYS, Hours
+from farm.model.prompts import ImageType
 
 PREFIX = "FARM_"
 A_FLAG = "1, true, yes, on or 0, false, no, off"
@@ -68,6 +69,7 @@ class Settings:
     sheets_preview: bool = False  # thumbnails in the sheet
     backends: tuple[str, ...] = ("web",)  # what works the queue
     models: tuple[str, ...] = ()  # what each backend draws with
+    models_by_type: tuple[tuple[ImageType, str], ...] = ()  # for rows of a type, before `models`
     fallback: tuple[str, ...] = ()  # what takes jobs up when the others cannot
     fallback_when: tuple[str, ...] = ("exhausted", "blocked")
     fallback_after: float = 300.0  # seconds that the others must have been so

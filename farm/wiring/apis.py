@@ -16,16 +16,19 @@ from farm.catalogue import load_catalogue
 from farm.clock import Clock
 from farm.compose import compose_natural
 from farm.config import Settings
-from farm.errors import UsageError
+from farm.errors import Ended, UsageError
 from farm.google_apis import access_of
 from farm.model.lanes import ANY_LANE
 from farm.model.models import Catalogue, Model
-from farm.model.prompts import Prompt
+from farm.model.prompts import ImageType, Prompt
 from farm.references import resolve
 from farm.steps.keep import part_path
+from farm.steps.keeper import measure
 
 APIS = ("gemini", "openai", "fal", "sdwebui", "comfyui")
+LOCAL = frozenset({"sdwebui", "comfyui"})  # on the user's own machine
 PROXY = "proxy"
+_VERTEX = frozenset({"service-account", "adc", "express"})
 _NEEDS = {  # the module that an extra brings
     "gemini": ("google.genai", "genai_prices"),
     "openai": ("openai", "genai_prices"),
@@ -76,9 +79,23 @@ def choice_of(settings: Settings, backend: str, clock: Clock, catalogue: Catalog
         backend=backend,
         today=partial(_today, clock),
         model=own.id if own else "",
+        by_type=_by_type(settings, backend, catalogue, _today(clock)),
         quality=settings.api_quality,
+        measure=measure,
         paid_otherwise=backend == "gemini" and gemini_auth(settings) == PROXY,
     )
+
+
+def _by_type(
+    settings: Settings, backend: str, catalogue: Catalogue, today: date
+) -> Mapping[ImageType, str]:
+    """The models of FARM_MODELS_BY_TYPE that are this backend's."""
+    found: dict[ImageType, str] = {}
+    for kind in ImageType:
+        words = [word for of, word in settings.models_by_type if of is kind]
+        if own := catalogue.chosen(words, today).get(backend):
+            found[kind] = own.id
+    return found
 
 
 def chosen(settings: Settings, catalogue: Catalogue, clock: Clock) -> Mapping[str, Model]:
@@ -90,8 +107,7 @@ def api_form(choice: Choice) -> Callable[[Prompt], str]:
     """How rows are worded for the models of a choice, for `farm.wording.Wording`."""
 
     def form(prompt: Prompt) -> str:
-        known = choice.catalogue.find(prompt.model or choice.model, choice.backend)
-        model = known or choice.catalogue.usual(choice.backend, choice.today())
+        model = _reader(choice, prompt)
         return compose_natural(
             prompt,
             ratio_in_words=not (model.ratios or model.sides or model.free),
@@ -100,6 +116,14 @@ def api_form(choice: Choice) -> Callable[[Prompt], str]:
         )
 
     return form
+
+
+def _reader(choice: Choice, prompt: Prompt) -> Model:
+    """The model that will read a row's words; of a retired one nobody will."""
+    try:
+        return choice.model_of(prompt)
+    except Ended:
+        return choice.catalogue.usual(choice.backend, choice.today())
 
 
 def missing(settings: Settings, backend: str) -> str:
@@ -146,6 +170,11 @@ def gemini_auth(settings: Settings) -> str:
     if asked == "service-account":
         return asked if settings.google_credentials is not None else ""
     return asked
+
+
+def on_vertex(settings: Settings) -> bool:
+    """Whether the way to Gemini leads over Vertex, which has models of its own."""
+    return gemini_auth(settings) in _VERTEX
 
 
 def account_of(settings: Settings, backend: str) -> str:
