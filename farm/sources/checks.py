@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 
-from farm.catalogue import load_catalogue
 from farm.model.models import Status
 from farm.model.operations import Operation
 from farm.model.prompts import ImageType, Size
@@ -157,7 +156,11 @@ def _check_backend(text: str) -> str:
 
 def _check_model(text: str) -> str:
     """A model farm does not know may be new; one that it knows as shut down is an error."""
-    known = load_catalogue().find(text) if text else None
+    if not text:
+        return ""
+    from farm.catalogue import load_catalogue  # noqa: PLC0415  # few rows name a model
+
+    known = load_catalogue().find(text)
     if known is not None and known.status is Status.RETIRED:
         return known.obituary(date.max).rstrip(".")
     return _longer(text, MAX_ID)

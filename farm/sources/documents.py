@@ -18,9 +18,8 @@ from farm.errors import InputError
 from farm.sources.cells import Cells
 from farm.sources.columns import Column, Pairs, column_named
 from farm.sources.records import Record, cells_of
-from farm.sources.scenes import with_moods
+from farm.sources.scenes import KEY, with_moods
 
-KEY = "prompts"
 _MAX_NESTED = 2000  # characters of an object within an object
 _BLANKS = " \t\r\n"
 

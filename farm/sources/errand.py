@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from farm.config import Settings
-from farm.google_apis import Access, access_of
 from farm.model.sources import SourceOptions
+from farm.sources.names import sheet_of
+
+if TYPE_CHECKING:
+    from farm.config import Settings
+    from farm.google_apis import Access
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,17 +23,19 @@ class Errand:
     options: SourceOptions = SourceOptions()  # noqa: RUF009  # frozen
     brands: Path | None = None  # where `brands.toml` would be
     spreadsheet: str = ""  # what `sheets:` alone means
-    access: Access = Access()  # noqa: RUF009  # frozen; to Google's sheets
+    access: Access | None = None  # to Google's sheets, for one of them
 
     @classmethod
     def of(cls, settings: Settings, source: str, options: SourceOptions | None = None) -> Self:
         """The errand under these settings."""
+        from farm.google_apis import access_of  # noqa: PLC0415  # no file shall wait for it
+
         return cls(
             source=source,
             options=options or SourceOptions(),
             brands=settings.home / "brands.toml",
             spreadsheet=settings.spreadsheet_id,
-            access=access_of(settings),
+            access=access_of(settings) if sheet_of(source) is not None else None,
         )
 
     def to_text(self) -> str:
@@ -42,12 +47,15 @@ class Errand:
         """The inverse of `to_text`."""
         values: dict[str, Any] = json.loads(text)
         options, access = values["options"], values["access"]
+        if access is not None:
+            from farm.google_apis import Access  # noqa: PLC0415  # as above
+
+            values["access"] = Access(**access | {"credentials": _path(access["credentials"])})
         for pairs in ("mapping", "folders"):
             options[pairs] = tuple((first, second) for first, second in options[pairs])
-        access["credentials"] = _path(access["credentials"])
-        values["brands"] = _path(values["brands"])
-        values["options"], values["access"] = SourceOptions(**options), Access(**access)
-        return cls(**values)
+        return cls(
+            **values | {"options": SourceOptions(**options), "brands": _path(values["brands"])}
+        )
 
 
 def _path(text: str | None) -> Path | None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from farm.errors import InputError
-from farm.sources import documents, lines, markdown, table
 from farm.sources.base import Batch, Source
 from farm.sources.cells import Cells
 from farm.sources.columns import Pairs, count_known
@@ -18,16 +17,8 @@ from farm.sources.decode import decode, read_bytes
 from farm.sources.errand import Errand
 from farm.sources.names import STDIN, SUFFIXES, Kind, path_of
 from farm.sources.rows import check
+from farm.sources.scenes import KEY
 
-_OF_TEXT: Mapping[Kind, Callable[[str, str, Pairs], Cells]] = {
-    Kind.CSV: table.cells_of,
-    Kind.TSV: table.cells_of,
-    Kind.JSON: documents.cells_of_json,
-    Kind.JSONL: documents.cells_of_jsonl,
-    Kind.YAML: documents.cells_of_yaml,
-    Kind.MD: markdown.cells_of_markdown,
-    Kind.TXT: lines.cells_of_text,
-}
 _ZIP = b"PK\x03\x04"
 _YAML = re.compile(r"(?:---\s*\n)?\s*(?:#.*\n\s*)*(?:- |prompts:\s*(?:\n|$))")
 
@@ -61,12 +52,18 @@ def read_cells(errand: Errand) -> Cells:
         path, sheet = found
         cells, folder = _of_file(path, sheet, errand), path.absolute().parent
     else:
-        from farm.sources.sheets import Sheet, place_of  # noqa: PLC0415  # brings tenacity
-
-        place = place_of(errand.source, errand.spreadsheet)
-        return Sheet(place=place, access=errand.access, mapping=errand.options.mapping).cells()
+        return _of_sheet(errand)
     given = dict(errand.options.folders).get(errand.source)
     return replace(cells, folder=Path(given) if given else folder)
+
+
+def _of_sheet(errand: Errand) -> Cells:
+    from farm.google_apis import Access  # noqa: PLC0415  # as slow as pandas, and for nothing else
+    from farm.sources.sheets import Sheet, place_of  # noqa: PLC0415
+
+    place = place_of(errand.source, errand.spreadsheet)
+    access = errand.access or Access()
+    return Sheet(place=place, access=access, mapping=errand.options.mapping).cells()
 
 
 def _piped(errand: Errand) -> Cells:
@@ -99,7 +96,31 @@ def _cells(name: str, data: bytes, kind: Kind | None, sheet: str, mapping: Pairs
     text = decode(name, data)
     if kind is None or (kind is Kind.TXT and _is_table(text)):
         kind = kind_of(text)
-    return _OF_TEXT[kind](name, text, mapping)
+    return _read(kind)(name, text, mapping)
+
+
+def _read(kind: Kind) -> Callable[[str, str, Pairs], Cells]:
+    """How a kind is read; only what it needs is imported: a table shall not wait for YAML."""
+    match kind:
+        case Kind.JSON | Kind.JSONL | Kind.YAML:
+            from farm.sources import documents  # noqa: PLC0415
+
+            return {
+                Kind.JSON: documents.cells_of_json,
+                Kind.JSONL: documents.cells_of_jsonl,
+                Kind.YAML: documents.cells_of_yaml,
+            }[kind]
+        case Kind.MD:
+            from farm.sources import markdown  # noqa: PLC0415
+
+            return markdown.cells_of_markdown
+        case Kind.TXT:
+            from farm.sources import lines  # noqa: PLC0415
+
+            return lines.cells_of_text
+    from farm.sources import table  # noqa: PLC0415  # pandas
+
+    return table.cells_of
 
 
 def kind_of(text: str) -> Kind:
@@ -119,7 +140,7 @@ def _is_json_lines(text: str) -> bool:
         value = json.loads(first)
     except (json.JSONDecodeError, RecursionError):
         return False
-    return bool(rest) or (isinstance(value, dict) and documents.KEY not in value)
+    return bool(rest) or (isinstance(value, dict) and KEY not in value)
 
 
 def _is_table(text: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+KEY = "prompts"  # under which a list of them stands
 _MOODS = ("Scene", "Mood")
 
 
