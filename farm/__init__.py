@@ -13,7 +13,7 @@ lint                     what could be better about prompts
 privacy                  what of a text or an address may be kept as evidence
 signing                  proof of whom a request to a webhook is from
 fetching                 what stands behind an address from outside
-report                   the contact sheet
+report                   what came of it, who did what when and at what cost, on one page
 store                    the job store, home of SQLAlchemy
 browser, sites           sessions and pages, home of Playwright
 steps                    image in, proven image out, home of Pillow

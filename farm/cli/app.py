@@ -20,6 +20,7 @@ from farm.cli.og import og
 from farm.cli.plan import plan
 from farm.cli.profiles import login, profiles
 from farm.cli.replay import replay
+from farm.cli.report import report
 from farm.cli.rerun import rerun
 from farm.cli.sheets import sheets
 from farm.cli.spend import spend
@@ -66,6 +67,7 @@ app.add_typer(deliveries, name="deliveries")
 app.add_typer(sheets, name="sheets")
 app.command()(status)
 app.command()(stats)
+app.command()(report)
 app.command()(plan)
 app.command()(spend)
 app.command()(login)

@@ -77,6 +77,6 @@ def say_report(report: RunReport, settings: Settings) -> None:
     for path in report.results:
         say(f"results:       {path}")
     if report.contact_sheet:
-        say(f"contact sheet: {report.contact_sheet}")
+        say(f"report:        {report.contact_sheet}")
     if report.failed or report.review:
         say("what happened: farm queue list --state failed --state review")

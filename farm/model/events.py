@@ -50,7 +50,7 @@ class RunReport:
     exit_code: int  # DESIGN section 10
     seconds: float
     results: tuple[Path, ...] = ()  # `<name>-completed.csv` files
-    contact_sheet: Path | None = None
+    contact_sheet: Path | None = None  # the page of `farm report`
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a run leaves beside its images: results files, rows in sheets, and a contact sheet."""
+"""What a run leaves beside its images: results files, rows in sheets, and a report."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -13,7 +13,6 @@ from farm.clock import Clock
 from farm.errors import FarmError
 from farm.model.events import FileDelivered, JobChanged, RunEvent
 from farm.model.jobs import Job
-from farm.report import contact_sheet
 from farm.results.base import Jobs, Queues, Writer
 from farm.results.files import ResultFiles
 
@@ -24,18 +23,17 @@ log = logging.getLogger(__name__)
 class Results:
     """Brings every writer up to date after changes, each at its own pace.
 
-    Inside `async with` a task for each writer waits for changes; leaving writes the last state and
-    the contact sheet. A sheet that Google keeps busy holds up no file.
+    Inside `async with` a task for each writer waits for changes; leaving writes the last state, and
+    then the report. A sheet that Google keeps busy holds up no file.
     """
 
     queues: Sequence[str]
     jobs_of: Jobs
     files: ResultFiles
     others: Sequence[Writer] = ()
-    downloads: Path
-    sheet: Path
+    report: Callable[[], Awaitable[Path | None]]  # writes it, and says where it is
     clock: Clock
-    contact_sheet: Path | None = None
+    contact_sheet: Path | None = None  # the report, once it is written
     _changed: list[asyncio.Event] = field(default_factory=list)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -63,12 +61,9 @@ class Results:
             await asyncio.wait(self._tasks)
         queues = await self._queues()
         await self.files.finish(queues)
-        jobs = [job for of_queue in queues.values() for job in of_queue]
-        if jobs:
-            await asyncio.to_thread(contact_sheet, jobs, self.downloads, self.sheet)
-            self.contact_sheet = self.sheet
         for writer in self.others:
             await writer.finish(queues)
+        self.contact_sheet = await self.report()
 
     def wake(self) -> None:
         """Look at the jobs again: something about them changed."""

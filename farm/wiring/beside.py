@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from farm.config import Settings
@@ -23,6 +24,7 @@ from farm.steps.pool import step_pool
 from farm.wiring.intake import intake_of
 from farm.wiring.opened import Farm
 from farm.wiring.outgoing import outbox_of, places
+from farm.wiring.reporting import write_report
 
 _SHEET_SECONDS = 20.0  # one request; a person who ends a run waits for it at most
 
@@ -71,8 +73,7 @@ async def results_of(
             home=settings.home, shown=_from_home(settings), links_of=farm.store.links_of
         ),
         others=(sheet_results(farm, options.reading, locks),) if with_sheets else (),
-        downloads=settings.downloads_dir,
-        sheet=settings.downloads_dir / "contact-sheet.html",
+        report=partial(write_report, farm, queues),
         clock=farm.clock,
     )
 

@@ -34,7 +34,7 @@ STALE_REFERENCE_SECONDS = 30 * 24 * 3600
 async def run(
     settings: Settings, options: RunOptions, *, on_event: Tell, stop: asyncio.Event
 ) -> RunReport:
-    """`farm start`: import the files, work every session, write results and contact sheet."""
+    """`farm start`: import the files, work every session, write results and report."""
     async with AsyncExitStack() as stack:
         if options.replay:
             settings, options = await stack.enter_async_context(on_stand_in(settings, options))
