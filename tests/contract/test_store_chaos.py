@@ -27,7 +27,6 @@ from farm.store.schema import DatabaseClock
 WORKER = Path(__file__).with_name("store_worker.py")
 JOBS = 600
 WORKERS = 3
-CHAOS_SECONDS = 15.0
 LEASE_SECONDS = 1.0
 
 
@@ -130,14 +129,17 @@ def completions(path: Path) -> Counter[int]:
     return Counter(job_id for (job_id,) in rows)
 
 
-async def test_random_deaths_lose_no_job_and_complete_none_twice(tmp_path: Path) -> None:
+@pytest.mark.parametrize("seconds", [5.0, pytest.param(40.0, marks=pytest.mark.long)])
+async def test_random_deaths_lose_no_job_and_complete_none_twice(
+    tmp_path: Path, seconds: float
+) -> None:
     path = tmp_path / "farm.db"
     clock = DatabaseClock()
     async with open_store(path, clock=clock) as store:
         await fill(store, JOBS)
         carnage = Carnage(str(path), seed=20261121)
         try:
-            carnage.rage(CHAOS_SECONDS)
+            carnage.rage(seconds)
         finally:
             carnage.stop()
         clock.ahead_seconds = LEASE_SECONDS + 1
