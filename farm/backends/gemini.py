@@ -39,6 +39,9 @@ _INLINE_BYTES = 20_000_000  # of one request, base64 included
 _BASE64 = 4 / 3
 
 
+_GAVE_UP = 504  # the gateway waited in vain
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Way:
     """How Gemini is reached."""
@@ -181,8 +184,9 @@ class GeminiApi:
                 yield
         except errors.APIError as error:
             outcome = outcome_of(_refused(error), model, self.clock.now())
-            # A gateway that gave up waiting says nothing of what stood behind it.
-            if billed and error.code in {502, 504}:
+            # Errors are not billed (https://ai.google.dev/gemini-api/docs/billing); a gateway that
+            # gave up waiting says nothing of what stood behind it.
+            if billed and error.code == _GAVE_UP:
                 raise lost(outcome.message) from error
             raise Ended(outcome) from error
         except unread as error:

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 _RATIO_SIZES = {"1:1": "1024x1024", "3:2": "1536x1024", "2:3": "1024x1536"}
 
 
+_GAVE_UP = 504  # the gateway waited in vain
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
     """Whose key it is and where it is taken."""
@@ -143,7 +146,7 @@ class OpenAiApi:
         except openai.APIStatusError as error:
             outcome = outcome_of(_refused(error), model, self.clock.now())
             # A gateway that gave up waiting says nothing of what stood behind it.
-            if billed and error.status_code in {502, 504}:
+            if billed and error.status_code == _GAVE_UP:
                 raise lost(outcome.message) from error
             raise Ended(outcome) from error
         except openai.APIConnectionError as error:

@@ -8,6 +8,7 @@ from farm.store.control import SqlControl
 from farm.store.database import Database
 from farm.store.decisions import SqlDecisions
 from farm.store.deliveries import SqlDeliveries
+from farm.store.demand import SqlDemand
 from farm.store.finishing import SqlFinishing
 from farm.store.images import SqlImages
 from farm.store.incidents import SqlIncidents
@@ -83,6 +84,7 @@ class Store:
         self.reserve = whole(spend.reserve)
         self.settle = whole(spend.settle)
         self.release = whole(spend.release)
+        self.release_unsent = whole(spend.release_unsent)
         self.spent = whole(spend.spent)
         self.spendings = whole(spend.spendings)
 
@@ -138,6 +140,7 @@ class Store:
         self.tries = whole(outlook.tries)
         self.made_by_day = whole(outlook.made_by_day)
         self.standing = whole(outlook.standing)
+        self.demands = whole(SqlDemand(database).demands)
 
     def _serve_outbox(self, database: Database) -> None:
         outbox = SqlDeliveries(database)

@@ -11,10 +11,11 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from farm.model.jobs import Phase, nothing_was_sent
 from farm.model.money import Bill, Budget, Overdraft, Receipt, Spending
 from farm.store.database import Database, insert
 from farm.store.records import AnyRow
-from farm.store.schema import spend
+from farm.store.schema import attempts, spend
 
 _LOCK: Final = 0x7370656E  # "spen": reservations on PostgreSQL take turns, as SQLite's writers do
 _COUNTS: Final = sa.func.coalesce(spend.c.spent_microusd, spend.c.reserved_microusd)
@@ -55,6 +56,20 @@ class SqlSpend:
     async def release(self, attempt_id: int) -> None:
         """Nothing can have been billed for an attempt; what was settled stays."""
         await self._end(attempt_id, spend.c.state == RESERVED, state=RELEASED, spent_microusd=0)
+
+    async def release_unsent(self) -> int:
+        """Release what was set aside for attempts that ended before anything was sent; how many."""
+        unsent = [phase.value for phase in Phase if nothing_was_sent(phase)]
+        ended = sa.select(attempts.c.id).where(
+            attempts.c.cause.is_not(None), attempts.c.phase.in_(unsent)
+        )
+        line = (
+            sa.update(spend)
+            .where(spend.c.state == RESERVED, spend.c.attempt_id.in_(ended))
+            .values(state=RELEASED, spent_microusd=0, settled_at=self._database.now())
+        )
+        async with self._database.write() as connection:
+            return (await connection.execute(line)).rowcount
 
     async def spent(self, *, day: str = "", run: str = "") -> int:
         """Settled and reserved millionths of a dollar, of a day or a run."""

@@ -21,6 +21,7 @@ from farm.supervisor import Post, Supervisor
 from farm.wiring.beside import beside
 from farm.wiring.crew import WEB, crew_of
 from farm.wiring.intake import in_words, named
+from farm.wiring.once import release_left
 from farm.wiring.opened import Farm, open_farm
 from farm.wiring.practice import on_stand_in
 from farm.wiring.telling import telling
@@ -63,8 +64,10 @@ async def _work_through(
     began, before = farm.clock.monotonic(), await farm.store.counts(queues)
     gate = RunGate(stop=stop, left=options.limit)
     watched = queues or [entry.name for entry in await farm.store.queues()]
+    await release_left(farm)
     sweep_parts(farm.settings.downloads_dir, before=farm.clock.now() - STALE_PART_SECONDS)
     sweep_references(farm.settings.downloads_dir, before=farm.clock.now() - STALE_REFERENCE_SECONDS)
+    await farm.store.release_unsent()
     async with beside(farm, options, watched, tell) as others:
         crew = crew_of(farm, options, gate, others.tell)
         posts = crew.posts

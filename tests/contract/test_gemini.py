@@ -224,10 +224,9 @@ async def test_what_was_drawn_in_thought_is_no_picture_of_the_answer(fake: FakeG
         Play(body=b'{"candidates": [{"conte'),
         Play(body=b'{"candidates": [{"content": {"parts": [{"inlineData": {"data": 5}}]}}]}'),
         Play(body=b'{"candidates": 3}'),
-        Play(refused=html(502)),
         Play(refused=failure(504, "DEADLINE_EXCEEDED", "Deadline expired.")),
     ],
-    ids=["truncated", "lost", "half a JSON", "odd JSON", "odder JSON", "HTML 502", "504"],
+    ids=["truncated", "lost", "half a JSON", "odd JSON", "odder JSON", "504"],
 )
 async def test_an_answer_that_got_lost_may_have_been_billed(fake: FakeGemini, play: Play) -> None:
     error = await ended(fake, play)
@@ -236,6 +235,16 @@ async def test_an_answer_that_got_lost_may_have_been_billed(fake: FakeGemini, pl
     assert (error.outcome.cause, error.spent_microusd) == (Cause.TRANSIENT, None)
     assert "<html>" not in error.outcome.message
     assert len(fake.asked_for("POST", "/v1")) == 1
+
+
+async def test_a_page_of_a_gateway_is_an_error_like_others_and_not_billed(
+    fake: FakeGemini,
+) -> None:
+    error = await ended(fake, Play(refused=html(502)))
+
+    assert not isinstance(error, Charged)
+    assert error.outcome.cause is Cause.TRANSIENT
+    assert "<html>" not in error.outcome.message
 
 
 async def test_an_answer_that_takes_too_long_may_have_been_billed(fake: FakeGemini) -> None:

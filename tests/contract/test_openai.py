@@ -170,7 +170,6 @@ async def test_a_retired_model_names_what_to_take(fake: FakeOpenAi) -> None:
         Play(body=b'{"data": [{"b64_json": "%%%"}]}'),
         Play(body=b'{"data": 3}'),
         Play(drawn=0),
-        Play(refused=Reply(status=502, body=b"<html>Bad gateway</html>")),
         Play(refused=failure(504, "", "Gateway timeout.")),
     ],
     ids=[
@@ -180,7 +179,6 @@ async def test_a_retired_model_names_what_to_take(fake: FakeOpenAi) -> None:
         "no base64",
         "odd JSON",
         "no picture",
-        "HTML 502",
         "504",
     ],
 )
@@ -191,6 +189,16 @@ async def test_an_answer_that_got_lost_may_have_been_billed(fake: FakeOpenAi, pl
     assert (error.outcome.cause, error.spent_microusd) == (Cause.TRANSIENT, None)
     assert "<html>" not in error.outcome.message
     assert len(fake.asked) == 1
+
+
+async def test_a_page_of_a_gateway_is_an_error_like_others_and_not_billed(
+    fake: FakeOpenAi,
+) -> None:
+    error = await ended(fake, Play(refused=Reply(status=502, body=b"<html>Bad gateway</html>")))
+
+    assert not isinstance(error, Charged)
+    assert error.outcome.cause is Cause.TRANSIENT
+    assert "<html>" not in error.outcome.message
 
 
 async def test_an_answer_that_takes_too_long_may_have_been_billed(fake: FakeOpenAi) -> None:

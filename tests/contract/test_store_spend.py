@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from farm.model.causes import Cause
+from farm.model.jobs import Phase
 from farm.model.money import Bill, Budget, Receipt
 
 if TYPE_CHECKING:
@@ -89,3 +91,18 @@ async def test_a_reservation_nobody_settled_counts_for_good_and_is_told_apart(de
     assert (spending.requests, spending.estimated) == (2, 1)
     assert (spending.spent_microusd, spending.open_microusd) == (10_000, 40_000)
     assert await desk.store.spendings(since="2026-11-22") == ()
+
+
+async def test_what_was_set_aside_for_prompts_that_never_left_is_free_again(desk: Desk) -> None:
+    await desk.add("unsent", "sent", "open")
+    claims = [await desk.claim() for _ in range(3)]
+    for claim, phase in zip(claims, (Phase.TYPING, Phase.SENDING, Phase.TYPING), strict=True):
+        await desk.reach(claim, phase)
+        await reserve(desk, claim.attempt.id)
+    for claim in claims[:2]:
+        await desk.store.give_back(claim, Cause.CRASHED, "")
+
+    released = await desk.store.release_unsent()
+
+    assert released == 1
+    assert await desk.store.spent(day=DAY) == 80_000

