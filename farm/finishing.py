@@ -21,8 +21,8 @@ from farm.errors import NoPicture, SaveFailed, StoreError
 from farm.model.causes import Cause
 from farm.model.deliveries import folder_of, site_of
 from farm.model.events import AttemptEnded, JobChanged, RunEvent, Tell
-from farm.model.images import Derivative
-from farm.model.jobs import JobState
+from farm.model.images import Derivative, Image
+from farm.model.jobs import Job, JobState
 from farm.model.recipes import Focus, Recipe, Resize
 from farm.steps.base import Derived, Facts, Wish
 from farm.steps.derive import derive
@@ -137,7 +137,7 @@ class Finishing:
         wish = Wish(
             recipe=recipe,
             size=one.job.prompt.size if recipe.resize is not Resize.OFF else None,
-            facts=_facts(one),
+            facts=facts_of(one.job, one.image, text=one.text, made_at=one.made_at),
         )
         place = (original, original.parent / COPIES_FOLDER, _own_stem(original), wish)
         loop = asyncio.get_running_loop()
@@ -175,17 +175,17 @@ class Finishing:
         return Outgoing(folder=folder, targets=self.targets)
 
 
-def _facts(one: Unfinished) -> Facts:
-    maker = one.image.maker
+def facts_of(job: Job, image: Image, *, text: str, made_at: float) -> Facts:
+    """What copies of an image say of how it came to be."""
     return Facts(
-        queue=one.job.queue,
-        prompt=one.job.prompt.to_payload(),
-        text=one.text,
-        backend=maker.backend,
-        account=maker.account,
-        model=maker.model,
-        made_at=one.made_at,
-        original_sha256=one.image.sha256,
+        queue=job.queue,
+        prompt=job.prompt.to_payload(),
+        text=text,
+        backend=image.maker.backend,
+        account=image.maker.account,
+        model=image.maker.model,
+        made_at=made_at,
+        original_sha256=image.sha256,
     )
 
 

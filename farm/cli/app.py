@@ -11,6 +11,7 @@ from farm.cli.decisions import fetch
 from farm.cli.deliver import deliveries, upload
 from farm.cli.demo import demo
 from farm.cli.doctor import doctor
+from farm.cli.generate import edit, generate, upscale
 from farm.cli.images import images
 from farm.cli.incidents import incidents
 from farm.cli.jobs import compose, queue
@@ -56,6 +57,9 @@ Exit codes:
 )
 app.command()(start)
 app.command()(demo)
+app.command()(generate)
+app.command()(edit)
+app.command()(upscale)
 app.command()(add)
 app.command()(convert)
 app.command()(lint)

@@ -19,6 +19,7 @@ from typing import Any
 import PIL.Image
 
 from farm.errors import NoPicture
+from farm.model.operations import Operation
 from farm.model.recipes import Format
 from farm.steps import xmp
 from farm.steps.base import Facts
@@ -116,7 +117,7 @@ def _properties(facts: Facts) -> dict[str, str]:
         "dc:description": _word(facts, "description"),
         "xmp:CreatorTool": SOFTWARE,
         "xmp:CreateDate": f"{made_at:%Y-%m-%dT%H:%M:%S}Z" if made_at else "",
-        "Iptc4xmpExt:DigitalSourceType": xmp.TRAINED,
+        "Iptc4xmpExt:DigitalSourceType": xmp.COMPOSITE if _changed(facts) else xmp.TRAINED,
         "Iptc4xmpExt:AIPromptInformation": facts.text,
         "Iptc4xmpExt:AISystemUsed": facts.backend,
         "Iptc4xmpExt:AISystemVersionUsed": facts.model,
@@ -171,6 +172,11 @@ def _plain(text: str) -> str:
 
 def _word(facts: Facts, key: str) -> str:
     return str(facts.prompt.get(key, ""))
+
+
+def _changed(facts: Facts) -> bool:
+    """Whether it was made of another picture, and not from words alone."""
+    return _word(facts, "operation") not in {"", Operation.GENERATE}
 
 
 def _moment(facts: Facts) -> datetime | None:

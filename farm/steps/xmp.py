@@ -17,6 +17,8 @@ PREFIXES: Mapping[str, str] = {
 LANGUAGE_TEXTS = frozenset({"dc:description", "dc:title"})  # the standard wants one per language
 # https://iptc.org/standards/photo-metadata: made by a model alone
 TRAINED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+# the same: a picture of other making that a model changed
+COMPOSITE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 
 _HEAD = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
 _TAIL = '<?xpacket end="r"?>'

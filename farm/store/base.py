@@ -259,7 +259,7 @@ class Control(Protocol):
         """Cancel open jobs; one in progress is cancelled by its worker at the next heartbeat."""
 
     async def reroute(self, job_ids: Sequence[int], lane: str) -> int:
-        """Leave open jobs to other hands; what waits for its own session goes there afterwards."""
+        """Leave jobs to other hands; what waits for its own session goes there afterwards."""
 
     async def pause(self, queue: str = "") -> None:
         """Stop claims of one queue, or of all; work in flight goes on."""

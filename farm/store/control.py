@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from farm.errors import UsageError
 from farm.model.causes import Cause
-from farm.model.jobs import ENDED_STATES, OPEN_STATES, JobState, Phase
+from farm.model.jobs import ENDED_STATES, JobState, Phase
 from farm.store.database import Database, insert
 from farm.store.endings import AFRESH, RELEASED, Endings, select_standings, standing_of
 from farm.store.fates import given_back, reached
@@ -101,7 +101,7 @@ class SqlControl:
         await self._database.record(connection, job_id, "cancel_requested")
 
     async def reroute(self, job_ids: Sequence[int], lane: str) -> int:
-        """Leave open jobs to other hands; what waits for its own session goes there afterwards."""
+        """Leave jobs to other hands; what waits for its own session goes there afterwards."""
         waits_at_home = jobs.c.lane == jobs.c.home_lane
         statement = sa.update(jobs).values(
             home_lane=lane,
@@ -111,8 +111,7 @@ class SqlControl:
         touched = 0
         async with self._database.write() as connection:
             for chunk in batched(job_ids, CHUNK):
-                still_open = sa.and_(jobs.c.id.in_(chunk), in_state(*OPEN_STATES))
-                moved = await connection.execute(statement.where(still_open))
+                moved = await connection.execute(statement.where(jobs.c.id.in_(chunk)))
                 touched += moved.rowcount
         return touched
 

@@ -1,4 +1,4 @@
-"""Open jobs that are left to other hands."""
+"""Jobs that are left to other hands."""
 
 from __future__ import annotations
 
@@ -46,11 +46,12 @@ async def test_what_was_sent_stays_with_its_session(desk: Desk) -> None:
     assert await desk.try_claim("alice") is not None
 
 
-async def test_what_has_ended_is_left_alone(desk: Desk) -> None:
+async def test_what_has_ended_waits_in_its_new_lane_when_it_is_queued_again(desk: Desk) -> None:
     await desk.add("hill")
     (job,) = await ids(desk)
     await desk.store.cancel([job])
 
-    assert await desk.store.reroute([job], "fal") == 0
+    await desk.store.reroute([job], "fal")
     await desk.store.retry([job])
-    assert (await desk.store.page(states=[JobState.PENDING])).jobs[0].lane == "any"
+
+    assert (await desk.store.page(states=[JobState.PENDING])).jobs[0].lane == "fal"
