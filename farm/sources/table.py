@@ -53,7 +53,7 @@ def parse(name: str, text: str) -> Batch:
 
 def cells_of(name: str, text: str, mapping: Pairs = ()) -> Cells:
     """The cells of a CSV text; InputError where it is no table of prompts."""
-    plain, skipped = _without_hint(text.rstrip("\r\n \t\0"))
+    plain, skipped = _without_hint(_to_last_row(text))
     body = plain.encode()  # as text, each of the readers below would hold it as four bytes a letter
     delimiter = _delimiter(body)
     counts = _counts(name, body, delimiter)
@@ -80,6 +80,13 @@ def cells_of(name: str, text: str, mapping: Pairs = ()) -> Cells:
         is_template=header.is_template,
         warnings=header.warnings,
     )
+
+
+def _to_last_row(text: str) -> str:
+    """The text without blank lines at its end; the last row keeps its empty cells."""
+    filled = len(text.rstrip("\r\n \t\0"))
+    ends = [end for mark in "\r\n\0" if (end := text.find(mark, filled)) >= 0]
+    return text[: min(ends, default=len(text))]
 
 
 def _without_hint(text: str) -> tuple[str, int]:

@@ -9,9 +9,13 @@ import pytest
 
 from farm.model.causes import Cause
 from farm.model.jobs import Job, JobState
+from farm.model.operations import Operation
 from farm.model.prompts import ImageType, Prompt, Size
 from farm.sources.columns import SEED_COLUMNS
+from farm.sources.errand import Errand
 from farm.sources.formulas import guard, unguard
+from farm.sources.kinds import source_of
+from farm.sources.names import Kind
 from farm.sources.results import results_path, write_results
 from farm.sources.table import Table
 
@@ -46,7 +50,7 @@ def job(row: int = 1, **changes: object) -> Job:
 
 def written(folder: Path, *jobs: Job, **options: Path) -> list[dict[str, str]]:
     path = folder / "prompts-completed.csv"
-    write_results(path, jobs, **options)
+    write_results(path, jobs, **options)  # type: ignore[arg-type]  # a table of options
     with path.open(newline="", encoding="utf-8") as stream:
         return list(csv.DictReader(stream))
 
@@ -186,3 +190,38 @@ def test_a_results_file_is_no_more_private_than_any_other(tmp_path: Path) -> Non
 
     assert (tmp_path / "r.csv").stat().st_mode == (tmp_path / "plain").stat().st_mode
     assert sorted(path.name for path in tmp_path.iterdir()) == ["plain", "r.csv"]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.TXT])
+def test_a_queue_is_exported_in_every_kind_and_read_back_as_it_was(
+    tmp_path: Path, kind: Kind
+) -> None:
+    reference = tmp_path / "ref.png"
+    reference.touch()
+    rich = Prompt(
+        id="a",
+        image_type=ImageType.HERO,
+        filename="hero-a-b.png",
+        size=Size(1920, 1080),
+        description="=a pond\n### at dawn",
+        title="A Pond",
+        references=(str(reference), "https://x.org/b.png"),
+        negative="fog",
+        backend="openai",
+        model="a-model",
+        operation=Operation.INSERT,
+        mask=str(reference),
+        factor=2.5,
+        seed=0,
+        extra={"Zone": "4"},
+    )
+    path = tmp_path / f"out.{kind}"
+
+    write_results(path, [job(1, prompt=rich), job(2)])
+
+    back = [row.prompt for row in source_of(Errand(source=str(path))).read().rows]
+    assert [replace(prompt, extra={}) for prompt in back] == [
+        replace(rich, extra={}),
+        job(2).prompt,
+    ]
+    assert back[0].extra["Zone"] == "4"

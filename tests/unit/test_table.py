@@ -114,6 +114,14 @@ def test_blank_rows_and_empty_columns_at_the_end_are_passed_over() -> None:
     assert [(row.row, row.prompt.id) for row in batch.rows] == [(1, "1"), (2, "2")]
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["id\tdescription\tsize\tnotes\n1\ta\t\t", "id,description,size\n1,a, \n \t\n\0"],
+)
+def test_the_last_row_may_end_in_empty_cells(text: str) -> None:
+    assert [(p.id, p.description) for p in prompts(text)] == [("1", "a")]
+
+
 def test_a_row_without_an_id_has_its_number_for_one() -> None:
     assert [p.id for p in prompts("id,description\n,a\nx,b\n,c\n")] == ["1", "x", "3"]
 
