@@ -1,21 +1,23 @@
-"""Gathers what a plan is made from: queue, files, accounts, their past, and the prices."""
+"""Gathers what a plan is made from: queue, files, accounts and their past."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, tzinfo
+from datetime import tzinfo
+from itertools import chain
 
 from farm.backends.web import ABILITIES
-from farm.catalogue import load_catalogue
 from farm.config import Settings, allowance_of
 from farm.model.allowance import Allowance
+from farm.model.demand import Demand, demands_of
 from farm.model.jobs import ENDED_STATES
 from farm.model.lanes import ANY_LANE, WEB_LANE, lanes_served, session_lane
 from farm.model.moments import start_of_day
 from farm.model.plan import Facts, Known
-from farm.model.prices import Price, prices_in
+from farm.model.prompts import Prompt
 from farm.model.sessions import Session
 from farm.model.sources import SourceOptions
 from farm.sources.child import read_in_child
@@ -53,9 +55,11 @@ async def gather(
         )
         for name in asked.profiles
     ]
+    new = [await _new_rows(settings, store, asked, source) for source in asked.sources]
     return Facts(
         in_queue=await store.left_for(lanes),
-        in_files=sum([await _new_rows(settings, store, asked, source) for source in asked.sources]),
+        in_files=sum(demand.jobs for rows in new for demand in rows),
+        demands=(*await store.demands(lanes), *chain.from_iterable(new)),
         counts=await store.counts(),
         paused=tuple(sorted(await store.paused())),
         accounts=(*accounts, *_new_accounts(settings, asked.more)),
@@ -75,21 +79,18 @@ def _new_accounts(settings: Settings, count: int) -> list[Known]:
     ]
 
 
-async def _new_rows(settings: Settings, store: Store, asked: Asked, source: str) -> int:
+async def _new_rows(
+    settings: Settings, store: Store, asked: Asked, source: str
+) -> tuple[Demand, ...]:
     """Rows of a source that an import would add to the queue, or draw again."""
     standing = await store.standing(asked.queue or queue_of(source))
     errand = Errand.of(settings, source, asked.reading)
     with await asyncio.to_thread(read_in_child, errand) as batch:
         return await asyncio.to_thread(
-            lambda: sum(
-                1
+            lambda: demands_of(
+                Prompt.from_payload(json.loads(row.payload))
                 for row in batch.rows
                 if row.prompt_id not in standing
                 or (row.regenerate and standing[row.prompt_id] in ENDED_STATES)
             )
         )
-
-
-def price_book(settings: Settings, today: date) -> tuple[Price, ...]:
-    """What a picture costs at the APIs, by the list of models."""
-    return prices_in(load_catalogue(settings.home), today)

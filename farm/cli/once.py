@@ -26,8 +26,8 @@ from farm.settings.backends import BACKEND_NAMES, GEMINI_AUTHS
 
 if TYPE_CHECKING:
     from farm.config import Settings
-    from farm.wiring.once import Made, Once
     from farm.wiring.offers import Offer
+    from farm.wiring.once import Made, Once
 
 SOME_FAILED, WORK_LEFT = 1, 3
 

@@ -26,10 +26,11 @@ from farm.config import Settings
 from farm.model.forecast import Course, Spent
 from farm.model.moments import clock_time, local
 from farm.model.moments import until as moment_of
+from farm.model.money import MICRO
 
 if TYPE_CHECKING:
+    from farm.model.costs import Cost
     from farm.model.plan import Basis, Plan
-    from farm.model.prices import Cost
     from farm.plan import Asked
     from farm.wiring.opened import Farm
 
@@ -80,9 +81,10 @@ def plan(
       farm plan --until 07:00
       farm plan --json
     """
+    from farm.catalogue import load_catalogue
+    from farm.model.costs import costs
     from farm.model.plan import lay_out
-    from farm.model.prices import costs
-    from farm.plan import gather, price_book
+    from farm.plan import gather
 
     reading = reading_of(
         mapped,
@@ -105,9 +107,9 @@ def plan(
     async def work(farm: Farm) -> Any:
         return await gather(settings, farm.store, asked, now=now, zone=zone)
 
-    found = lay_out(with_farm(work), now=now, zone=zone, until=end)
-    today = local(now, zone).date()
-    prices = costs(found.jobs, price_book(settings, today), today)
+    facts = with_farm(work)
+    found = lay_out(facts, now=now, zone=zone, until=end)
+    prices = costs(facts.demands, load_catalogue(settings.home), local(now, zone).date())
     if as_json:
         say_json({"plan": found, "jobs": found.jobs, "apis": prices})
         return
@@ -223,10 +225,9 @@ def _say_tables(plan: Plan, prices: Sequence[Cost]) -> None:
     if plan.jobs:
         say()
         images = _count(plan.jobs, "image", "images")
-        say(f"The same {images} at the APIs, in US dollars, without the text of the prompts:")
-        head = ("provider", "model", "an image of", "cost", "in a batch", "price of one")
-        say_table(head, map(_cost_row, prices))
-        say("Prices: " + ", ".join(sorted({cost.price.page for cost in prices})))
+        say(f"The same {images} at the APIs, in their own sizes, in US dollars, at most:")
+        say_table(("provider", "model", "cost", "in a batch", "remarks"), map(_cost_row, prices))
+        say("Prices: " + ", ".join(sorted({cost.page for cost in prices})))
 
 
 def _grounds(bases: Sequence[Basis]) -> dict[str, list[str]]:
@@ -251,16 +252,16 @@ def _rests_on(basis: Basis) -> Iterator[str]:
 
 
 def _cost_row(cost: Cost) -> tuple[str, ...]:
-    price = cost.price
-    known = "unknown" if price.usd is None else f"{price.usd:g} since {price.valid_from}"
-    remarks = ["" if price.sure else "not confirmed", price.note]
+    known = f"prices since {cost.since}" if cost.since else ""
+    unsure = "" if cost.sure else "not confirmed"
+    unable = f"{_count(cost.unable, 'job', 'jobs')} of them it cannot make" if cost.unable else ""
+    ends = f"shut down on {cost.shutdown}" if cost.shutdown else ""
     return (
-        price.provider,
-        price.model,
-        price.what,
-        _dollars(cost.usd, "unknown"),
-        _dollars(cost.batch_usd, "–"),
-        ": ".join(filter(None, [known, ", ".join(filter(None, remarks))])),
+        cost.backend,
+        cost.model,
+        _dollars(cost.microusd, "unknown"),
+        _dollars(cost.batch_microusd, "–"),
+        ", ".join(filter(None, [unable, ends, known, unsure, cost.note])),
     )
 
 
@@ -274,8 +275,8 @@ def rough(seconds: float) -> str:
     return f"{hours // 24} d {hours % 24} h"
 
 
-def _dollars(usd: float | None, unknown: str) -> str:
-    return unknown if usd is None else f"{usd:.2f}"
+def _dollars(microusd: int | None, unknown: str) -> str:
+    return unknown if microusd is None else f"{microusd / MICRO:.2f}"
 
 
 def _count(number: int, one: str, many: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from farm.model.allowance import Allowance
 from farm.model.causes import Cause
+from farm.model.demand import Demand
 from farm.model.experience import (
     Estimate,
     QuotaEstimate,
@@ -51,6 +52,7 @@ class Facts:
 
     in_queue: int  # open jobs that these accounts may get
     in_files: int  # rows that the queue does not hold yet
+    demands: tuple[Demand, ...] = ()  # what all of them ask for
     counts: Mapping[JobState, int]
     paused: tuple[str, ...] = ()  # queues; "" stands for all
     accounts: tuple[Known, ...]
