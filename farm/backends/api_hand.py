@@ -16,7 +16,7 @@ from farm.errors import Ended, Interrupted, LostLease
 from farm.model.causes import Cause
 from farm.model.images import Maker
 from farm.model.jobs import Phase
-from farm.model.lanes import ANY_LANE, lanes_served, session_lane
+from farm.model.lanes import session_lane
 from farm.model.money import Bill
 
 T = TypeVar("T")
@@ -55,11 +55,7 @@ class ApiHand:
 
     def lanes_of(self, names: Sequence[str]) -> tuple[str, ...]:
         """What it serves under these names; `any` only with what its usual model can do."""
-        served = [session_lane(self.name)]
-        for name in names:
-            needs = self.choice.usual_needs() if name == ANY_LANE else self.choice.all_needs()
-            served += lanes_served((name,), needs)
-        return tuple(served)
+        return (session_lane(self.name), *self.choice.lanes(names))
 
     async def __aenter__(self) -> Self:
         """Take the seat and open the client."""

@@ -13,7 +13,7 @@ from farm.backends.base import Work
 from farm.errors import Ended, UsageError
 from farm.model.causes import Cause
 from farm.model.fitting import Fit, Order, estimate, fitted, misfit
-from farm.model.lanes import Need
+from farm.model.lanes import ANY_LANE, Need, lanes_served
 from farm.model.models import Catalogue, Model
 from farm.model.operations import Operation
 from farm.model.outcomes import Outcome
@@ -73,6 +73,38 @@ class Choice:
         except UsageError as error:
             raise _unsupported(str(error)) from error
         return model
+
+    def lanes(self, names: Sequence[str]) -> tuple[str, ...]:
+        """What may be served under these names; `any` only with what its usual models can do."""
+        served: list[str] = []
+        for name in names:
+            needs = self.usual_needs() if name == ANY_LANE else self.all_needs()
+            served += lanes_served((name,), needs)
+        return tuple(served)
+
+    def price(self, prompt: Prompt, *, chars: int, original: Size | None) -> int | None:
+        """What a row costs at most, its pictures not yet looked at; None when nobody knows.
+
+        `Ended` (unsupported) for a row that no money is spent on.
+        """
+        model = self.model_of(prompt)
+        if self.paid_otherwise or model.free:
+            return 0
+        if prompt.operation is Operation.UPSCALE and original is None:
+            return None
+        order = Order(
+            size=prompt.size,
+            quality=self.quality,
+            operation=prompt.operation,
+            reference_bytes=(0,) * len(prompt.references),
+            mask=bool(prompt.mask),
+            factor=prompt.factor,
+            original=original,
+            chars=chars,
+        )
+        if why := misfit(model, replace(order, chars=0), self.today()):
+            raise _unsupported(why)
+        return estimate(model, order, self.today())
 
     async def request(self, work: Work, resolve: Resolve) -> tuple[Request, int | None]:
         """What to ask for a row, and what that costs at most.

@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol, Self, TextIO
 
 from rich.console import Console, Group, RenderableType
@@ -18,6 +19,7 @@ from farm.cli.shapes import event_shape, job_label
 from farm.cli.view import Row, RunView, clock_text, countdown, progress_text
 from farm.clock import Clock
 from farm.model.events import (
+    BudgetReached,
     CountsChanged,
     JobChanged,
     Notice,
@@ -58,7 +60,14 @@ class Display(Protocol):
         """Show that time went by."""
 
 
-def choose_display(*, as_json: bool, clock: Clock, stream: TextIO | None = None) -> Display:
+class Stage(Display, Protocol):
+    """A display that steps aside for a question."""
+
+    def aside(self) -> AbstractContextManager[None]:
+        """Inside, nothing is drawn in place: the terminal is somebody else's."""
+
+
+def choose_display(*, as_json: bool, clock: Clock, stream: TextIO | None = None) -> Stage:
     """JSON when asked, a live table on a terminal, plain lines elsewhere."""
     out = stream or sys.stdout
     if as_json:
@@ -89,6 +98,10 @@ class JsonDisplay:
     def tick(self) -> None:
         """Nothing: programs have clocks."""
 
+    def aside(self) -> AbstractContextManager[None]:
+        """Nothing is ever drawn in place."""
+        return nullcontext()
+
 
 class LineDisplay:
     """`12:03:04 …` lines for pipes, files and CI: what changed, never what merely goes on."""
@@ -116,6 +129,10 @@ class LineDisplay:
     def tick(self) -> None:
         """Nothing: waiting is no news."""
 
+    def aside(self) -> AbstractContextManager[None]:
+        """Nothing is ever drawn in place."""
+        return nullcontext()
+
     def _lines(self, event: RunEvent, before: RunView) -> Iterator[str]:
         match event:
             case RunStarted(sessions=names):
@@ -135,6 +152,8 @@ class LineDisplay:
                     yield f"progress  {progress_text(self._view.progress(now))}"
             case Notice(level=level, text=text):
                 yield f"{level}: {text}"
+            case BudgetReached():
+                yield f"warning: {budget_line(event)}"
             case RunEnded():
                 pass  # the summary follows, in the command's own words
 
@@ -151,6 +170,19 @@ class LineDisplay:
 def halts(event: SessionChanged) -> bool:
     """Whether a session will not go on soon, and says why."""
     return event.session.state in HALTED_STATES and bool(event.session.message)
+
+
+def budget_line(event: BudgetReached) -> str:
+    """Which budget is used up, and when there is a new one."""
+    return (
+        f"The budget of {event.name} is used up: {event.spent} of {event.allowed}.{_goes_on(event)}"
+    )
+
+
+def _goes_on(event: BudgetReached) -> str:
+    if event.until is None:
+        return " More: farm start --budget USD"
+    return f" The next one begins at {time.strftime('%H:%M', time.localtime(event.until))}."
 
 
 def job_line(event: JobChanged) -> str:
@@ -185,13 +217,15 @@ class LiveDisplay:
         if isinstance(event, Notice):
             style = LEVEL_STYLES.get(event.level, "")
             self._console.print(Text(event.text, style=style))
+        elif isinstance(event, BudgetReached):
+            self._console.print(Text(budget_line(event), style="yellow"))
         elif isinstance(event, JobChanged) and event.job.state in UNMADE_STATES:
             self._console.print(Text(job_line(event), style="yellow"))
         elif isinstance(event, SessionChanged) and halts(event) and self._is_news(event):
             text = f"{event.session.name}: {event.session.message}"
             self._console.print(Text(text, style="yellow"))
         self._view = self._view.after(event)
-        self._live.refresh()
+        self.tick()
 
     def _is_news(self, event: SessionChanged) -> bool:
         before = self._view.sessions.get(event.session.name)
@@ -199,7 +233,19 @@ class LiveDisplay:
 
     def tick(self) -> None:
         """Redraw the clocks."""
-        self._live.refresh()
+        if self._live.is_started:
+            self._live.refresh()
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Take the table away; it comes back below what was written meanwhile."""
+        self._live.transient = True
+        self._live.stop()
+        try:
+            yield
+        finally:
+            self._live.transient = False
+            self._live.start(refresh=True)
 
     def picture(self) -> RenderableType:
         """The table and the bar as they are now."""

@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
+from farm.cli.consent import ask_consent
 from farm.cli.interrupts import Interrupts, catching
 from farm.cli.picking import pick_profiles
 from farm.clock import Clock, SystemClock
@@ -25,7 +27,7 @@ NO_PROFILE = "There is no profile yet (farm login NAME): only the APIs work."
 
 
 class Run(Protocol):
-    """`farm.wiring.run.run`, as the terminal needs it."""
+    """`farm.wiring.run.run`, as the terminal needs it, already told how to ask."""
 
     async def __call__(
         self,
@@ -58,7 +60,8 @@ def run_and_show(settings: Settings, options: RunOptions, *, as_json: bool) -> i
         options, notices = with_profiles(settings, options)
     clock = SystemClock()
     display = choose_display(as_json=as_json, clock=clock)
-    ending = asyncio.run(watch(run, settings, options, display, clock=clock, notices=notices))
+    work = partial(run, agree=partial(ask_consent, display))
+    ending = asyncio.run(watch(work, settings, options, display, clock=clock, notices=notices))
     if ending.report is None:
         complain("Stopped at once. Everything recorded is kept; `farm start` goes on from there.")
     elif not as_json:

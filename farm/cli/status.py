@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterable
+from datetime import datetime
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from farm.cli.render import counts_text, say, say_json, say_table
 from farm.cli.view import RunView, clock_text, countdown
 from farm.clock import SystemClock
 from farm.model.events import SessionChanged
+from farm.model.money import from_dollars, in_dollars
 from farm.model.sessions import Session
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ def status(*, as_json: AsJson = False) -> None:
             "paused": await farm.store.paused(),
             "sessions": sessions,
             "rests_known": await grounds(farm, sessions),
+            "money": await _money(farm),
         }
 
     facts = with_farm(work)
@@ -55,6 +58,25 @@ def status(*, as_json: AsJson = False) -> None:
         head = ("session", "state", "since", "ready in", "made", "why")
         known = facts["rests_known"]
         say_table(head, [_session_row(s, known.get(s.name)) for s in facts["sessions"]])
+    if facts["money"] is not None:
+        say(_money_line(**facts["money"]))
+
+
+async def _money(farm: Farm) -> dict[str, int | None] | None:
+    """What the APIs took today and may take; None where no API was ever asked, or is to be."""
+    settings, today = farm.settings, datetime.fromtimestamp(farm.clock.now()).astimezone()
+    spent = await farm.store.spent(day=f"{today:%Y-%m-%d}")
+    if not spent and not {*settings.backends, *settings.fallback} - {"web"}:
+        return None
+    allowed = from_dollars(settings.budget_day) if settings.budget_day else None
+    return {"spent_today_microusd": spent, "budget_day_microusd": allowed}
+
+
+def _money_line(spent_today_microusd: int, budget_day_microusd: int | None) -> str:
+    spent = f"today: {in_dollars(spent_today_microusd)} spent or set aside"
+    if budget_day_microusd is None:
+        return f"{spent}, without a budget a day"
+    return f"{spent} of your budget of {in_dollars(budget_day_microusd)} a day"
 
 
 async def grounds(farm: Farm, sessions: Iterable[Session]) -> dict[str, Ground]:

@@ -203,8 +203,8 @@ class Catalogue:
             return self.take(word, known.backend, today)
         backend, _, name = word.partition(":")
         if not name or not self.of(backend):
-            known = [name for model in self.models for name in model.names]
-            near = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.8)
+            names = [name for model in self.models for name in model.names]
+            near = difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.8)
             hint = f" Did you mean {near[0]}?" if near else ""
             raise UsageError(
                 f"{word} is no model that farm knows.{hint} Look at `farm backends`, or write it "

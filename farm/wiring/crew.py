@@ -23,7 +23,7 @@ from farm.routing import Occasion, Routing
 from farm.settlement import Pace
 from farm.supervisor import Post
 from farm.waiting import Allowance, always_allowed
-from farm.wiring.apis import api_form, choice_of, open_api_hand
+from farm.wiring.apis import api_form, choice_of, missing, open_api_hand
 from farm.wiring.opened import Farm
 from farm.wiring.profiles import chosen
 from farm.wiring.staff import Duty, Shift, post, wording_of, worker_of
@@ -43,7 +43,7 @@ class Crew:
 def crew_of(farm: Farm, options: RunOptions, gate: RunGate, tell: Tell) -> Crew:
     """Everybody who works; UsageError when somebody who is asked for cannot."""
     settings, began = farm.settings, farm.clock.now()
-    apis = {name: _seats(settings, name) for name in _apis(settings)}
+    apis = {name: _seats(settings, name) for name in apis_of(settings)}
     profiles = _profiles(settings, options)
     regulars = [profile.name for profile in profiles]
     regulars += [f"{name}-{n}" for name in settings.backends for n in apis.get(name, ())]
@@ -139,13 +139,17 @@ def purse_of(farm: Farm, options: RunOptions, tell: Tell) -> Purse:
     return Purse(
         ledger=farm.store,
         run=f"{moment:%Y%m%d-%H%M%S}-{os.getpid()}",
-        budget=Budget(
-            a_day_microusd=_bound(settings.budget_day),
-            a_run_microusd=_bound(settings.budget_run),
-        ),
+        budget=budget_of(settings),
         clock=farm.clock,
         tell=tell,
         allows_unknown=options.yes,
+    )
+
+
+def budget_of(settings: Settings) -> Budget:
+    """What the user allows."""
+    return Budget(
+        a_day_microusd=_bound(settings.budget_day), a_run_microusd=_bound(settings.budget_run)
     )
 
 
@@ -153,12 +157,18 @@ def _bound(usd: float) -> int | None:
     return from_dollars(usd) if usd else None
 
 
-def _apis(settings: Settings) -> list[str]:
-    """The APIs a run uses, each once, those that work from the beginning first."""
+def apis_of(settings: Settings) -> list[str]:
+    """The APIs a run uses, each once, those that work from the beginning first.
+
+    UsageError says what is missing for one.
+    """
     if WEB in settings.fallback:
         raise UsageError("web cannot be a fallback: name it among FARM_BACKENDS.")
     wanted = dict.fromkeys((*settings.backends, *settings.fallback))
-    return [name for name in wanted if name != WEB]
+    apis = [name for name in wanted if name != WEB]
+    for lack in filter(None, (missing(settings, api) for api in apis)):
+        raise UsageError(lack)
+    return apis
 
 
 def _seats(settings: Settings, backend: str) -> tuple[int, ...]:

@@ -14,6 +14,7 @@ from farm.config import Settings
 from farm.gate import RunGate
 from farm.model.events import Notice, RunEnded, RunOptions, RunReport, RunStarted, Tell
 from farm.model.jobs import OPEN_STATES, JobState
+from farm.model.quote import Agree
 from farm.model.verdict import judge
 from farm.references import sweep_references
 from farm.steps.keep import sweep_parts
@@ -24,6 +25,7 @@ from farm.wiring.intake import in_words, named
 from farm.wiring.once import release_left
 from farm.wiring.opened import Farm, open_farm
 from farm.wiring.practice import on_stand_in
+from farm.wiring.quoting import agreed
 from farm.wiring.telling import telling
 
 _SLICE_SECONDS = 30.0
@@ -33,15 +35,24 @@ STALE_REFERENCE_SECONDS = 30 * 24 * 3600
 
 
 async def run(
-    settings: Settings, options: RunOptions, *, on_event: Tell, stop: asyncio.Event
+    settings: Settings,
+    options: RunOptions,
+    *,
+    on_event: Tell,
+    stop: asyncio.Event,
+    agree: Agree,
 ) -> RunReport:
-    """`farm start`: import the files, work every session, write results and report."""
+    """`farm start`: import the files, work every session, write results and report.
+
+    `agree` is asked after the import and before anybody is hired, if it may cost much.
+    """
     async with AsyncExitStack() as stack:
         if options.replay:
             settings, options = await stack.enter_async_context(on_stand_in(settings, options))
         farm = await stack.enter_async_context(open_farm(settings))
         tell = await stack.enter_async_context(telling(farm, options, on_event))
         options, queues = await _import_sources(farm, options, tell)
+        options = await agreed(farm, options, agree, stop)
         return await _work_through(farm, options, queues, tell, stop)
 
 

@@ -1,0 +1,157 @@
+"""Money, through the installed command: the question before it, what bounds it, what saves it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import pty
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import fake_gemini
+import pytest
+from fake_gemini import FakeGemini
+
+FARM = str(Path(sys.executable).with_name("farm"))
+COLUMNS = ("Prompt ID", "Image Filename", "Size", "Description")
+SECONDS = 90
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """A folder whose farm draws with Gemini's API alone."""
+
+    home: Path
+    gemini: FakeGemini
+
+    def prompts(self, *descriptions: str, name: str = "rows.csv") -> str:
+        """A prompt file of square pictures."""
+        path = self.home / name
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(COLUMNS)
+            for n, description in enumerate(descriptions, 1):
+                writer.writerow((str(n), f"{path.stem}-{n}.png", "1024x1024px", description))
+        return str(path)
+
+    def environment(self, **settings: str) -> dict[str, str]:
+        """What the command sees."""
+        kept = {k: v for k, v in os.environ.items() if k in {"PATH", "HOME", "LANG"}}
+        return {
+            **kept,
+            "FARM_BACKENDS": "gemini",
+            "FARM_GEMINI_BASE_URL": self.gemini.url,
+            "GEMINI_API_KEY": fake_gemini.KEY,
+            "FARM_API_PACE_SECONDS": "0",
+            "FARM_RETRY_WAIT_SECONDS": "0.2",
+            **settings,
+        }
+
+    def farm(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """Run the command to its end, without a terminal."""
+        return subprocess.run(
+            [FARM, *words],
+            cwd=self.home,
+            env=self.environment(**settings),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+
+    def at_terminal(self, answer: str, *words: str, **settings: str) -> tuple[int, str]:
+        """Run it at a terminal, where somebody answers the first question; code and screen."""
+        ours, theirs = pty.openpty()
+        with subprocess.Popen(
+            [FARM, *words],
+            cwd=self.home,
+            env=self.environment(TERM="xterm", COLUMNS="100", **settings),
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+        ) as process:
+            os.close(theirs)
+            shown = _read_until(ours, b"[y/N]")
+            os.write(ours, answer.encode())
+            shown += _read_until(ours, None)
+            code = process.wait(SECONDS)
+        os.close(ours)
+        return code, shown.decode(errors="replace")
+
+    def rows(self, statement: str) -> list[Any]:
+        """What the store says."""
+        with closing(sqlite3.connect(self.home / "farm.db")) as database:
+            return database.execute(statement).fetchall()
+
+
+def _read_until(terminal: int, mark: bytes | None) -> bytes:
+    shown = b""
+    with suppress(OSError):  # Linux tells the end of a terminal so
+        while (more := os.read(terminal, 4096)) and (mark is None or mark not in shown + more):
+            shown += more
+    return shown if mark is None else shown + more
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """An empty folder, and Gemini on loopback."""
+    with FakeGemini() as gemini:
+        yield Desk(home=tmp_path, gemini=gemini)
+
+
+def test_without_a_terminal_much_money_is_not_spent_unasked(desk: Desk) -> None:
+    done = desk.farm("start", desk.prompts("a", "b", "c"), FARM_CONFIRM_ABOVE="0.05")
+
+    assert done.returncode == 2
+    assert "3 images at up to" in done.stderr
+    assert "within your budget of 10.00 USD a day" in done.stderr
+    assert "--yes" in done.stderr
+    assert desk.gemini.ledger == []
+
+
+def test_who_says_no_spends_nothing_and_keeps_the_queue(desk: Desk) -> None:
+    rows = desk.prompts("a", "b", "c")
+
+    code, shown = desk.at_terminal("n\n", "start", rows, FARM_CONFIRM_ABOVE="0.05")
+
+    assert code == 3, shown
+    assert "nothing is spent" in shown
+    assert desk.gemini.ledger == []
+    assert desk.rows("SELECT count(*) FROM jobs WHERE state = 'pending'") == [(3,)]
+
+
+def test_who_says_yes_is_asked_once_and_gets_the_images(desk: Desk) -> None:
+    rows = desk.prompts("a", "b", "c")
+
+    code, shown = desk.at_terminal("y\n", "start", rows, FARM_CONFIRM_ABOVE="0.05")
+
+    assert code == 0, shown
+    assert shown.count("Go on?") == 1
+    assert len(desk.gemini.ledger) == 3
+
+
+def test_yes_and_little_money_are_not_asked_about(desk: Desk) -> None:
+    much = desk.farm("start", desk.prompts("a", "b"), "--yes", FARM_CONFIRM_ABOVE="0.01")
+    little = desk.farm("start", desk.prompts("c", name="more.csv"), "--limit", "1")
+
+    assert (much.returncode, little.returncode) == (0, 0), much.stderr + little.stderr
+    assert len(desk.gemini.ledger) == 3
+
+
+def test_a_used_up_budget_is_told_and_shown(desk: Desk) -> None:
+    done = desk.farm("start", desk.prompts("a", "b", "c", "d"), "--budget-day", "0.1")
+
+    assert done.returncode == 3, done.stderr
+    assert "The budget of a day is used up" in done.stdout
+    assert desk.gemini.microusd <= 100_000
+    status = json.loads(desk.farm("status", "--json", FARM_BUDGET_DAY="0.1").stdout)
+    assert status["money"]["spent_today_microusd"] == desk.gemini.microusd
+    assert "of your budget of 0.10 USD" in desk.farm("status", FARM_BUDGET_DAY="0.1").stdout
