@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from farm.cli.add import add
+from farm.cli.backends import backends
 from farm.cli.capture import capture
 from farm.cli.convert import convert
 from farm.cli.decisions import fetch
@@ -76,6 +77,7 @@ app.command()(plan)
 app.command()(spend)
 app.command()(login)
 app.add_typer(profiles, name="profiles")
+app.command()(backends)
 app.command()(doctor)
 app.command()(capture)
 app.add_typer(incidents, name="incidents")

@@ -29,13 +29,16 @@ def doctor(
         list[str] | None, typer.Argument(metavar="NAME", help="Profiles; else all that are free.")
     ] = None,
     *,
-    offline: Annotated[bool, typer.Option("--offline", help="Leave Gemini's page alone.")] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Leave Gemini's page and the APIs alone.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Examine the whole farm: machine, settings, browser, profiles, store, and the living page.
+    """Examine the whole farm: machine, settings, browser, profiles, store, APIs, the living page.
 
     Each profile that is free is opened for half a minute at most, to see whether it is signed in
-    and whether the selector pack still finds every part of the page. Nothing is sent or changed.
+    and whether the selector pack still finds every part of the page. APIs that are set
+    up are asked whether they take key and model. Nothing is drawn, paid or changed.
 
     \b
     Exit codes: 0 all well, 1 with warnings, 2 when something is broken.

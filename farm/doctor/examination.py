@@ -11,6 +11,7 @@ from farm.browser.launch import LaunchOptions, is_root
 from farm.browser.profiles import Profile, unread_profiles, with_endpoint
 from farm.clock import Clock
 from farm.config import Settings
+from farm.doctor.apis import apis_section
 from farm.doctor.findings import Section, note
 from farm.doctor.keeping import profiles_section, store_section
 from farm.doctor.machine import browser_section, environment, settings_section
@@ -29,7 +30,7 @@ class Examination:
     settings: Settings
     clock: Clock
     names: Sequence[str] = ()  # profiles; none: all that are free
-    offline: bool = False  # leave the site alone
+    offline: bool = False  # leave the site and the APIs alone
 
     async def sections(self) -> AsyncIterator[Section]:
         """One section after the other, as soon as it is known."""
@@ -49,6 +50,7 @@ class Examination:
         unknown = [name for name in self.names if name not in {p.name for p in profiles}]
         yield profiles_section(profiles, known.sessions if known else (), unknown)
         yield store_section(store)
+        yield await apis_section(self.settings, self.clock, offline=self.offline)
         async for section in self._pages(options, profiles, driven=chosen.browser is not None):
             yield section
 
