@@ -16,7 +16,7 @@ from farm.report.timeline import merged, ticks
 
 _WIDE = 1000.0
 _LEAST = 1.5  # of these units; thinner bars are drawn as one
-_TALL = 48
+_TALL, _LOW = 48, 40  # of a lane, and of the images below
 _BOXES = {  # top and height of each
     Doing.MADE: (2, 26),
     Doing.OPEN: (8, 20),
@@ -36,7 +36,6 @@ _LEGEND = {
     Doing.PERSON: "needs a person",
     Doing.PACE: "pace",
 }
-_DAY = 86400.0
 
 
 def timeline(report: Report, place: Place) -> Iterator[str]:
@@ -122,21 +121,19 @@ def _images(stretch: Stretch, place: Place) -> Iterator[str]:
     most = max(stretch.images)
     if not most or len(stretch.images) < 2:  # noqa: PLR2004  # one bar says nothing
         return
-    every, seconds = length(stretch.bucket_seconds), stretch.ended - stretch.began
-    told = ", ".join(
-        f"{place.clock(stretch.began + n * stretch.bucket_seconds)} {number}"
-        for n, number in enumerate(stretch.images)
-    )
-    yield f"<p class=lane>Images <span>in each {every}, {most:,} at most</span></p>\n"
-    yield f"<svg class=bars viewBox='0 0 {_WIDE:.0f} 40' preserveAspectRatio=none role=img "
-    yield f'aria-label="Images in each {every}: {told}">\n'
-    for n, number in enumerate(stretch.images):
-        left = n * stretch.bucket_seconds / seconds * _WIDE
-        wide = min(stretch.bucket_seconds / seconds * _WIDE, _WIDE - left)
-        tall = number / most * 38
-        at = place.clock(stretch.began + n * stretch.bucket_seconds)
-        yield f"<rect class=made x={left + 1:.1f} y={40 - tall:.1f} width={max(wide - 2, 1):.1f} "
-        yield f"height={tall:.1f}><title>from {at}: {number:,}</title></rect>\n"
+    every, scale = stretch.bucket_seconds, _WIDE / (stretch.ended - stretch.began)
+    starts = [stretch.first_bucket + n * every for n in range(len(stretch.images))]
+    bars = list(zip(starts, stretch.images, strict=True))
+    told = ", ".join(f"{place.clock(at)} {number}" for at, number in bars)
+    yield f"<p class=lane>Images <span>in each {length(every)}, {most:,} at most</span></p>\n"
+    yield f"<svg class=bars viewBox='0 0 {_WIDE:.0f} {_LOW}' preserveAspectRatio=none role=img "
+    yield f'aria-label="Images in each {length(every)}: {told}">\n'
+    for at, number in bars:
+        left = max(0.0, at - stretch.began) * scale
+        wide = min((at + every - stretch.began) * scale, _WIDE) - left
+        tall = number / most * (_LOW - 2)
+        yield f"<rect class=made x={left + 1:.1f} y={_LOW - tall:.1f} width={max(wide - 2, 1):.1f} "
+        yield f"height={tall:.1f}><title>from {place.clock(at)}: {number:,}</title></rect>\n"
     yield "</svg>\n"
 
 

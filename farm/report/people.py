@@ -52,7 +52,7 @@ def _figures(use: Use) -> Iterator[tuple[str, str]]:
     yield "Attempts", f"{use.attempts:,}"
     if use.average_seconds is not None and use.p95_seconds is not None:
         yield "Average", f"{use.average_seconds:.1f} s"
-        yield "95 of 100 within", f"{use.p95_seconds:.1f} s"
+        yield "95 % within", f"{use.p95_seconds:.1f} s"
 
 
 def _causes(use: Use) -> Iterator[str]:

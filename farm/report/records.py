@@ -185,7 +185,8 @@ class Stretch:
     ended: float
     tracks: tuple[Track, ...]
     bucket_seconds: float
-    images: tuple[int, ...]  # made in each bucket, the first beginning with the stretch
+    first_bucket: float  # when the first one begins, not after the stretch does
+    images: tuple[int, ...]  # made in each bucket
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -96,6 +96,10 @@ rect.open { fill: var(--busy); }
 rect.rest { fill: var(--rest); opacity: .55; }
 rect.person { fill: var(--person); opacity: .55; }
 rect.pace { fill: var(--pace); }
+.track .made { stroke: var(--good); }
+.track .failed { stroke: var(--bad); }
+.track .back { stroke: var(--back); }
+.track rect { stroke-width: .8px; vector-effect: non-scaling-stroke; }
 .axis {
   position: relative; height: 1.5rem; border-top: 1px solid var(--line); margin-top: .3rem;
   font-size: .75rem; color: var(--soft); font-variant-numeric: tabular-nums;

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import tzinfo
 from itertools import groupby, pairwise
 
+from farm.log import redact
 from farm.model.causes import LIMITS, NEEDS_PERSON, Cause
 from farm.model.chronicle import Chronicle, Tried
 from farm.model.jobs import JobState
@@ -22,7 +23,7 @@ PACE_SECONDS = 900.0  # a longer wait without a reason is no work; `farm stats` 
 BREAK_SECONDS = 8 * 3600.0  # without any attempt: the next one begins another stretch
 DAY_SECONDS = 24 * 3600.0
 MAX_STRETCHES = 7
-MAX_BUCKETS = 24
+MAX_BUCKETS = 12
 _BUCKETS = (60.0, 300.0, 600.0, 1800.0, 3600.0)
 _STEPS = (10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 10800.0, 21600.0)
 _AFTER_LIMIT_SECONDS = 60.0  # a limit is written down when its attempt is settled, or just after
@@ -97,15 +98,17 @@ def _stretch(
     ended = max(ended, began + 1.0)
     of = {name: tuple(_clipped(all_, began, ended)) for name, all_ in spans.items()}
     bucket = bucket_seconds(ended - began)
-    images = [0] * (int((ended - began) // bucket) + 1)
+    first = began // bucket * bucket  # round by the clock too, in all but a few time zones
+    images = [0] * (int((ended - first) // bucket) + 1)
     for one in work:
         if one.tried.cause is Cause.MADE and began <= one.ended <= ended:
-            images[int((one.ended - began) // bucket)] += 1
+            images[int((one.ended - first) // bucket)] += 1
     return Stretch(
         began=began,
         ended=ended,
-        tracks=tuple(Track(session=name, spans=mine) for name, mine in of.items() if mine),
+        tracks=tuple(Track(session=redact(name), spans=mine) for name, mine in of.items() if mine),
         bucket_seconds=bucket,
+        first_bucket=first,
         images=tuple(images),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from farm.log import redact
 from farm.model.causes import Cause
@@ -25,7 +26,12 @@ def uses(chronicle: Chronicle) -> tuple[Use, ...]:
     for limit in chronicle.limits:
         limits[limit.session].append(limit)
     known = {session.name: session for session in chronicle.sessions}
-    return tuple(_use(name, tries[name], limits[name], known.get(name)) for name in sorted(tries))
+    found = (_use(name, tries[name], limits[name], known.get(name)) for name in sorted(tries))
+    return tuple(one if _holds(one, chronicle.now) else replace(one, until=None) for one in found)
+
+
+def _holds(use: Use, now: float) -> bool:
+    return use.until is not None and use.until > now
 
 
 def _use(

@@ -272,7 +272,7 @@ def draw_landscape(number: int, size: tuple[int, int]) -> PIL.Image.Image:
 
 
 async def live_through(home: Path, *, jobs: int = 60, seconds: float = 36_000.0) -> None:
-    """A farm's home with a night in it that ended just now."""
+    """A farm's home with a night in it that ended a minute ago."""
     clock = DatabaseClock()
     async with open_store(f"sqlite:///{home / 'farm.db'}", clock=clock) as store:
         night = Night(
@@ -282,6 +282,6 @@ async def live_through(home: Path, *, jobs: int = 60, seconds: float = 36_000.0)
             logs=home / "logs",
             jobs=jobs,
             seconds=seconds,
-            began=time.time() - seconds,
+            began=time.time() - seconds - 60,
         )
         await night.live()
