@@ -14,6 +14,7 @@ from farm.model.name_template import NameTemplate
 from farm.model.prompts import ImageType
 from farm.model.recipes import Focus, parse_formats
 from farm.model.refusals import parse_refusals
+from farm.model.schedule import Schedule, parse_schedule
 
 _BETWEEN_ADDRESSES = re.compile(r"\s*,\s*(?=[A-Za-z][\w+.-]*://)|\s+")  # commas occur inside too
 _TARGET = re.compile(r'"([^"]*)"|(\S+)')
@@ -82,6 +83,11 @@ def refusals(text: str, _home: Path) -> str:
 def hours(text: str, _home: Path) -> Hours:
     """Working hours."""
     return parse_hours(text)
+
+
+def schedule(text: str, _home: Path) -> Schedule:
+    """How many sessions work at which time of the day."""
+    return parse_schedule(text)
 
 
 def choice(words: tuple[str, ...]) -> Parse:

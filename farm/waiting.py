@@ -73,6 +73,11 @@ async def always_allowed() -> tuple[float, Outcome] | None:
     return None
 
 
+def alone() -> bool:
+    """No other session keeps the run going."""
+    return False
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Terms:
     """How a worker behaves."""
@@ -102,6 +107,7 @@ class Waiting:
     terms: Terms
     allowance: Allowance = always_allowed
     hopes: Hopes | None = None  # lanes to stay for; None: those that the hand serves
+    beside: Callable[[], bool] = alone  # whether the run goes on anyway: then no rest is too long
     _recheck: float = 0.0  # seconds; grows while a session stays red
     _recheck_at: float = 0.0  # monotonic
     _images: int = 0  # made by the session when it was red before
@@ -218,7 +224,7 @@ class Waiting:
             raise NoMoreWork
         resting = self.presence.session.state is SessionState.RESTING
         too_long = self.presence.seconds_to_wait() > self.terms.max_wait_seconds
-        if resting and too_long and not self.terms.watch:
+        if resting and too_long and not self.terms.watch and not self.beside():
             raise NoMoreWork
 
     def _refuse_to_wait_alone(self, seconds: float) -> None:

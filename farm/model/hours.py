@@ -126,7 +126,7 @@ def next_opening(hours: Hours, now: float, zone: tzinfo) -> float:
     """When sessions may work again, in epoch seconds; `now` itself when they may."""
     if open_at(hours, now, zone):
         return now
-    return next((e for e in _edges(hours, now, zone) if open_at(hours, e, zone)), math.inf)
+    return next((e for e in edges(hours, now, zone) if open_at(hours, e, zone)), math.inf)
 
 
 def next_closing(hours: Hours, now: float, zone: tzinfo) -> float:
@@ -135,10 +135,10 @@ def next_closing(hours: Hours, now: float, zone: tzinfo) -> float:
         return now
     if not hours.windows:
         return math.inf
-    return next((e for e in _edges(hours, now, zone) if not open_at(hours, e, zone)), math.inf)
+    return next((e for e in edges(hours, now, zone) if not open_at(hours, e, zone)), math.inf)
 
 
-def _edges(hours: Hours, now: float, zone: tzinfo) -> Iterator[float]:
+def edges(hours: Hours, now: float, zone: tzinfo) -> Iterator[float]:
     """Every moment after `now` at which a window may open or close, in order."""
     marks = {0} | {m % MINUTES_A_DAY for w in hours.windows for m in (w.opens, w.closes)}
     today = local(now, zone).date()

@@ -71,6 +71,14 @@ _ROUTES: tuple[Setting, ...] = (
         default="2",
     ),
     Setting(
+        key="api_schedule",
+        text="How many requests an API gets at the same time, by time of the day; at all other "
+        "times FARM_API_CONCURRENCY holds, and 0 is none.",
+        parse=values.schedule,
+        allowed="spans and numbers such as 00:00-08:00=8, 08:00-22:00=2",
+        default="empty",
+    ),
+    Setting(
         key="api_pace_seconds",
         text="The pace of an API: how long each of its sessions waits between two prompts.",
         parse=values.number(0),

@@ -9,6 +9,7 @@ from pathlib import Path
 from farm import values
 from farm.model.hours import ALWAYS, Hours
 from farm.model.prompts import ImageType
+from farm.model.schedule import ALWAYS_THE_SAME, Schedule
 
 PREFIX = "FARM_"
 A_FLAG = "1, true, yes, on or 0, false, no, off"
@@ -74,6 +75,7 @@ class Settings:
     fallback_when: tuple[str, ...] = ("exhausted", "blocked")
     fallback_after: float = 300.0  # seconds that the others must have been so
     api_concurrency: int = 2  # requests of an API at the same time
+    api_schedule: Schedule = ALWAYS_THE_SAME  # by time of the day, before `api_concurrency`
     api_pace_seconds: float = 2.0
     api_quality: str = "auto"
     budget_day: float = 10.0  # US dollars, over all APIs; 0: no bound

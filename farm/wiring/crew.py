@@ -12,17 +12,22 @@ from farm.backends.api_hand import ApiHand
 from farm.backends.seats import take_seats
 from farm.browser.profiles import Profile, known_profiles
 from farm.catalogue import load_catalogue
+from farm.clock import Clock, LocalZone
 from farm.config import Settings
 from farm.errors import UsageError
 from farm.gate import OwnExit, RunGate
+from farm.model.causes import Cause
 from farm.model.events import RunOptions, Tell
 from farm.model.lanes import ANY_LANE
+from farm.model.moments import clock_time
 from farm.model.money import Budget, from_dollars
+from farm.model.outcomes import Outcome
+from farm.model.schedule import most_sessions, next_turn, sessions_at
 from farm.purse import Purse
 from farm.routing import Occasion, Routing
 from farm.settlement import Pace
 from farm.supervisor import Post
-from farm.waiting import Allowance, always_allowed
+from farm.waiting import DAY_SECONDS, Allowance, always_allowed
 from farm.wiring.apis import api_form, choice_of, missing, open_api_hand
 from farm.wiring.opened import Farm
 from farm.wiring.profiles import chosen
@@ -43,7 +48,7 @@ class Crew:
 def crew_of(farm: Farm, options: RunOptions, gate: RunGate, tell: Tell) -> Crew:
     """Everybody who works; UsageError when somebody who is asked for cannot."""
     settings, began = farm.settings, farm.clock.now()
-    apis = {name: _seats(settings, name) for name in apis_of(settings)}
+    apis = {name: _seats(settings, name, farm.clock) for name in apis_of(settings)}
     profiles = _profiles(settings, options)
     regulars = [profile.name for profile in profiles]
     regulars += [f"{name}-{n}" for name in settings.backends for n in apis.get(name, ())]
@@ -66,6 +71,7 @@ def crew_of(farm: Farm, options: RunOptions, gate: RunGate, tell: Tell) -> Crew:
             purse=purse,
             # A fallback that is a regular backend as well is one: it takes everybody's jobs.
             routing=None if name in settings.backends else routing,
+            seats=seats,
         )
         posts += [desk.post(number) for number in seats]
     return Crew(posts=posts, tell=heard)
@@ -79,6 +85,7 @@ class ApiDesk:
     backend: str
     purse: Purse
     routing: Routing | None  # of a fallback; None: it takes everybody's jobs
+    seats: tuple[int, ...]  # the numbers of its sessions
 
     def post(self, number: int) -> Post:
         """The n-th session of it."""
@@ -95,6 +102,7 @@ class ApiDesk:
             evidence=None,
             allowance=self._allowance(number),
             hopes=None if self.routing is None else partial(self._hopes, hand),
+            beside=partial(self._beside, number),
         )
         return worker_of(self.shift, hand, duty)
 
@@ -120,8 +128,31 @@ class ApiDesk:
         may_open = self.routing is None or self.routing.may_open(self.shift.gate.at_work)
         return hand.lanes_of((self.backend, ANY_LANE)) if may_open else hand.lanes
 
-    def _allowance(self, _number: int) -> Allowance:
-        return always_allowed
+    def _allowance(self, number: int) -> Allowance:
+        """What the schedule says: the n-th session works while so many may."""
+        farm = self.shift.farm
+        schedule, usual = farm.settings.api_schedule, farm.settings.api_concurrency
+        if not schedule.spans:
+            return always_allowed
+
+        async def denied() -> tuple[float, Outcome] | None:
+            now, zone = farm.clock.now(), LocalZone()
+            turn = min(next_turn(schedule, number, now, zone, usual), now + DAY_SECONDS)
+            if turn <= now:
+                return None
+            text = (
+                f"FARM_API_SCHEDULE ({schedule}) keeps {self.backend} at "
+                f"{sessions_at(schedule, now, zone, usual)} sessions. Next image from "
+                f"{clock_time(turn, now, zone)} on."
+            )
+            return turn, Outcome(cause=Cause.LIMITED_HOURS, message=text)
+
+        return denied
+
+    def _beside(self, number: int) -> bool:
+        """Whether the session before this one is at work: while one works, the rest may wait."""
+        before = [seat for seat in self.seats if seat < number]
+        return bool(before) and f"{self.backend}-{max(before)}" in self.shift.gate.at_work
 
 
 def _profiles(settings: Settings, options: RunOptions) -> Sequence[Profile]:
@@ -171,9 +202,13 @@ def apis_of(settings: Settings) -> list[str]:
     return apis
 
 
-def _seats(settings: Settings, backend: str) -> tuple[int, ...]:
+def _seats(settings: Settings, backend: str, clock: Clock) -> tuple[int, ...]:
     """The numbers of the sessions of an API that no other process has."""
-    seats = take_seats(settings.home, backend, settings.api_concurrency)
+    usual, now = settings.api_concurrency, clock.now()
+    wanted = most_sessions(settings.api_schedule, now, LocalZone(), usual)
+    if not wanted:
+        raise UsageError(f"FARM_API_SCHEDULE ({settings.api_schedule}) never lets anybody work.")
+    seats = take_seats(settings.home, backend, wanted)
     for seat in seats:
         seat.leave()  # each session takes its own when it begins
     return tuple(seat.number for seat in seats)

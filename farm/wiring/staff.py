@@ -49,7 +49,7 @@ from farm.steps.keep import part_path
 from farm.steps.keeper import DiskKeeper, measure
 from farm.substitutions import FILE_NAME, load_substitutions
 from farm.supervisor import Post
-from farm.waiting import Allowance, Gate, Hopes, Terms, Waiting
+from farm.waiting import Allowance, Gate, Hopes, Terms, Waiting, alone
 from farm.wiring.opened import Farm
 from farm.wording import Wording
 from farm.worker import Worker
@@ -120,6 +120,7 @@ class Duty:
     evidence: Evidence | None  # what it can show of a failure
     allowance: Allowance
     hopes: Hopes | None = None
+    beside: Callable[[], bool] = alone
 
 
 def post(shift: Shift, profile: Profile) -> Post:
@@ -160,6 +161,7 @@ def worker_of(shift: Shift, hand: Hand, duty: Duty) -> Worker:
             terms=how,
             allowance=duty.allowance,
             hopes=duty.hopes,
+            beside=duty.beside,
         ),
         gate=gate,
         clock=clock,

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -155,3 +156,21 @@ def test_a_used_up_budget_is_told_and_shown(desk: Desk) -> None:
     status = json.loads(desk.farm("status", "--json", FARM_BUDGET_DAY="0.1").stdout)
     assert status["money"]["spent_today_microusd"] == desk.gemini.microusd
     assert "of your budget of 0.10 USD" in desk.farm("status", FARM_BUDGET_DAY="0.1").stdout
+
+
+def test_the_schedule_lets_so_many_sessions_work_as_the_hour_says(desk: Desk) -> None:
+    now = datetime.now().astimezone()
+    begin, end = now - timedelta(hours=1), now + timedelta(hours=2)
+
+    done = desk.farm(
+        "start",
+        desk.prompts(*"abcde"),
+        FARM_API_CONCURRENCY="3",
+        FARM_API_SCHEDULE=f"{begin:%H:%M}-{end:%H:%M}=1",
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert desk.rows("SELECT DISTINCT session FROM attempts") == [("gemini-1",)]
+    resting = desk.rows("SELECT name, cause FROM sessions WHERE state = 'resting' ORDER BY name")
+    assert resting == [("gemini-2", "limited.hours"), ("gemini-3", "limited.hours")]
+    assert f"Next image from {end:%H:%M} on" in done.stdout
