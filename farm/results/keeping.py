@@ -18,6 +18,9 @@ from farm.results.files import ResultFiles
 
 log = logging.getLogger(__name__)
 
+PICTURE_SECONDS = 10.0  # a person who pressed Ctrl-C waits for them
+HURRIED_SECONDS = 1.0  # and after the second one will not
+
 
 @dataclass(kw_only=True)
 class Results:
@@ -31,7 +34,7 @@ class Results:
     jobs_of: Jobs
     files: ResultFiles
     others: Sequence[Writer] = ()
-    report: Callable[[], Awaitable[Path | None]]  # writes it, and says where it is
+    report: Callable[[float], Awaitable[Path | None]]  # with so many seconds for its pictures
     clock: Clock
     contact_sheet: Path | None = None  # the report, once it is written
     _changed: list[asyncio.Event] = field(default_factory=list)
@@ -53,7 +56,7 @@ class Results:
             self.wake()  # what an earlier run could not write is written now
         return self
 
-    async def __aexit__(self, *_exc: object) -> None:
+    async def __aexit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         """Write everything once more, whatever ended the run."""
         for task in self._tasks:
             task.cancel()
@@ -63,7 +66,8 @@ class Results:
         await self.files.finish(queues)
         for writer in self.others:
             await writer.finish(queues)
-        self.contact_sheet = await self.report()
+        hurried = isinstance(error, asyncio.CancelledError)
+        self.contact_sheet = await self.report(HURRIED_SECONDS if hurried else PICTURE_SECONDS)
 
     def wake(self) -> None:
         """Look at the jobs again: something about them changed."""

@@ -20,8 +20,6 @@ from farm.store.records import batched
 from farm.wiring.opened import Farm
 
 FILE_NAME = "contact-sheet.html"
-RUN_SECONDS = 10.0
-"""What pictures may take at the end of a run: a person who pressed Ctrl-C waits for them."""
 _CHUNK = 500
 T = TypeVar("T")
 
@@ -34,10 +32,11 @@ async def report_of(
     return await asyncio.to_thread(gather, found) if found.jobs else None
 
 
-async def write_report(
-    farm: Farm, queues: Sequence[str], *, seconds: float = RUN_SECONDS
-) -> Path | None:
-    """The page of a run's queues in its usual place; None without any job. Raises SaveFailed."""
+async def write_report(farm: Farm, queues: Sequence[str], seconds: float) -> Path | None:
+    """The page of a run's queues in its usual place; None without any job. Raises SaveFailed.
+
+    Pictures that are not there after so many seconds are linked only.
+    """
     report = await report_of(farm, queues)
     if report is None:
         return None

@@ -28,7 +28,7 @@ async def test_a_report_fits_a_telephone_asks_nobody_and_shows_its_pictures(
     monkeypatch.setenv("FARM_HOME", str(tmp_path))
     await live_through(tmp_path, jobs=24, seconds=2000)
     async with open_farm(load_settings()) as farm:
-        page = await write_report(farm, ["spring campaign"])
+        page = await write_report(farm, ["spring campaign"], 60)
     assert page is not None
     asked: list[str] = []
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from farm.model.prompts import Prompt, SourceRow
 from farm.results import Results
 from farm.results.base import Queues
 from farm.results.files import ResultFiles
+from farm.results.keeping import HURRIED_SECONDS, PICTURE_SECONDS
 from farm.results.sheets import Locks
 from farm.testing.clock import FakeClock
 from farm.wiring.beside import results_of
@@ -58,7 +60,8 @@ async def no_links(job_ids: Sequence[int]) -> dict[int, Sequence[Delivery]]:
     return {}
 
 
-async def no_report() -> Path | None:
+async def no_report(seconds: float) -> Path | None:
+    assert seconds
     return None
 
 
@@ -97,6 +100,28 @@ async def test_a_file_that_was_delivered_is_news_for_the_results(tmp_path: Path)
         await asyncio.wait_for(writer.done.wait(), 5)
 
     assert heard == [NEWS]
+
+
+@pytest.mark.parametrize(
+    ("stopped", "seconds"), [(False, PICTURE_SECONDS), (True, HURRIED_SECONDS)]
+)
+async def test_a_run_stopped_at_once_hardly_waits_for_pictures(
+    tmp_path: Path, stopped: bool, seconds: float
+) -> None:
+    asked: list[float] = []
+
+    async def report(pictures: float) -> Path | None:
+        asked.append(pictures)
+        return tmp_path / "report.html"
+
+    kept = replace(results(tmp_path, Slow()), report=report)
+    with contextlib.suppress(asyncio.CancelledError):
+        async with kept:
+            if stopped:
+                raise asyncio.CancelledError
+
+    assert asked == [seconds]
+    assert kept.contact_sheet == tmp_path / "report.html"
 
 
 @pytest.mark.parametrize(("replay", "count"), [(False, 1), (True, 0)])
