@@ -56,6 +56,10 @@
     const index = roles[role].findIndex((c) => byCandidate(document, role, c).length);
     if (index >= 0) matched[role] = index;
   }
+  // Parts of an attachment look like parts of much else: without one they are nothing.
+  for (const role of Object.keys(matched)) {
+    if (role.startsWith("attachment_") && !("attachment" in matched)) delete matched[role];
+  }
 
   const all = (root, role, test = () => true) => {
     if (!(role in matched)) return [];
