@@ -99,7 +99,7 @@ async def farm_makes(
     watcher = Watcher()
     settings = load_settings(scene.settings, environ={}, cwd=scene.home)
     options = RunOptions(
-        files=(write_prompts(scene.home / f"{marks[0]}.csv", marks),),
+        sources=(str(write_prompts(scene.home / f"{marks[0]}.csv", marks)),),
         profiles=tuple(sessions),
         pace_seconds=PACE_SECONDS,
     )
