@@ -78,7 +78,8 @@ def _gathered(queue: str, since: str) -> Report:
 
     found: Report | None = with_farm(work)
     if found is None:
-        raise UsageError("There is nothing to report: no job changed in that time.")
+        when = "changed in that time" if since else "was added yet"
+        raise UsageError(f"There is nothing to report: no job {when}.")
     return found
 
 
