@@ -14,6 +14,7 @@ from farm.report.place import Place, count, length
 from farm.report.records import Doing, Report, Span, Stretch, Track
 from farm.report.timeline import merged, ticks
 
+_SHORT_SECONDS = 120.0  # minutes alone would hardly tell its ends apart
 _WIDE = 1000.0
 _LEAST = 1.5  # of these units; thinner bars are drawn as one
 _TALL, _LOW = 48, 40  # of a lane, and of the images below
@@ -57,6 +58,8 @@ def timeline(report: Report, place: Place) -> Iterator[str]:
 
 def _span_words(stretch: Stretch, place: Place) -> str:
     began, ended = stretch.began, stretch.ended
+    if ended - began < _SHORT_SECONDS:
+        return f"{place.day(began)}, {place.seconds(began)} – {place.seconds(ended)}"
     same = place.day(began) == place.day(ended)
     end = place.clock(ended) if same else place.moment(ended)
     return f"{place.moment(began)} – {end} <span>{length(ended - began)}</span>"

@@ -18,6 +18,7 @@ from farm.report.uses import uses
 from farm.report.words import ADVICE, CAUSE_WORDS
 
 _NO_FAILURE = frozenset({Cause.MADE, Cause.CANCELLED})
+_ENOUGH_SECONDS = 60.0  # of work, before a pace is reckoned from it
 _LOST = frozenset({JobState.FAILED, JobState.REVIEW})
 
 
@@ -49,14 +50,15 @@ def totals(chronicle: Chronicle, work: Sequence[Work]) -> Totals:
     states = Counter(job.state for job in chronicle.jobs)
     images = sum(tried.cause is Cause.MADE for tried in chronicle.tries)
     worked = worked_seconds(work)
+    is_enough = worked >= _ENOUGH_SECONDS
     return Totals(
         jobs=len(chronicle.jobs),
         by_state={state: states[state] for state in JobState},
         left=chronicle.left,
         images=images,
         worked_seconds=worked,
-        images_per_hour=images / worked * 3600 if images and worked else None,
-        left_seconds=_left_seconds(chronicle, worked),
+        images_per_hour=images / worked * 3600 if images and is_enough else None,
+        left_seconds=_left_seconds(chronicle, worked) if is_enough else None,
         spent_microusd=sum(one.spent_microusd for one in chronicle.spendings),
         open_microusd=sum(one.open_microusd for one in chronicle.spendings),
     )
@@ -66,7 +68,7 @@ def _left_seconds(chronicle: Chronicle, worked: float) -> float | None:
     """None when nothing is left, or nothing was ended yet from which it could be reckoned."""
     tried = {one.job_id for one in chronicle.tries}
     ended = sum(job.state in ENDED_STATES and job.id in tried for job in chronicle.jobs)
-    return chronicle.left * worked / ended if chronicle.left and ended and worked else None
+    return chronicle.left * worked / ended if chronicle.left and ended else None
 
 
 def failures(chronicle: Chronicle) -> tuple[Failure, ...]:

@@ -25,7 +25,8 @@ DAY_SECONDS = 24 * 3600.0
 MAX_STRETCHES = 7
 MAX_BUCKETS = 12
 _BUCKETS = (60.0, 300.0, 600.0, 1800.0, 3600.0)
-_STEPS = (10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 10800.0, 21600.0)
+_MINUTES = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 180.0, 360.0)
+_STEPS = (1.0, 2.0, 5.0, 10.0, 30.0, *(60 * minutes for minutes in _MINUTES))
 _AFTER_LIMIT_SECONDS = 60.0  # a limit is written down when its attempt is settled, or just after
 
 

@@ -8,7 +8,7 @@ import pytest
 from reporting import BEGAN, job, tried
 
 from farm.model.causes import Cause
-from farm.model.chronicle import Chronicle, Original
+from farm.model.chronicle import Chronicle, Original, Tried
 from farm.model.deliveries import Delivery, DeliveryState
 from farm.model.images import Image, Maker
 from farm.model.incidents import Incident
@@ -80,8 +80,11 @@ def test_totals_count_states_and_reckon_what_is_left_at_the_pace_so_far() -> Non
     assert totals.left_seconds == pytest.approx(300)
 
 
-def test_nothing_is_reckoned_from_nothing() -> None:
-    totals = gather(Chronicle(now=BEGAN, jobs=(job(1),), left=1)).totals
+@pytest.mark.parametrize("tries", [(), (tried(1, 0, 4),)])
+def test_nothing_is_reckoned_from_next_to_nothing(tries: tuple[Tried, ...]) -> None:
+    jobs = (job(1, state=JobState.COMPLETED), job(2))
+
+    totals = gather(Chronicle(now=BEGAN, jobs=jobs, left=1, tries=tries)).totals
 
     assert (totals.left_seconds, totals.images_per_hour) == (None, None)
 

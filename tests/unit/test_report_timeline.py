@@ -156,7 +156,7 @@ def test_time_worked_is_the_union_of_all_attempts_and_short_waits_between_them()
 
 @pytest.mark.parametrize(
     ("seconds", "first", "step"),
-    [(300, 0, 60), (2800, 0, 600), (10 * HOUR, 0, 2 * HOUR), (24 * HOUR, 0, 3 * HOUR)],
+    [(4, 0, 1), (300, 0, 60), (2800, 0, 600), (10 * HOUR, 0, 2 * HOUR), (24 * HOUR, 0, 3 * HOUR)],
 )
 def test_ticks_are_few_and_round(seconds: float, first: float, step: float) -> None:
     marks = ticks(BEGAN, BEGAN + seconds, UTC)
