@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
 from farm.backends.base import Drawn, Hand, Work
 from farm.errors import Ended, Interrupted
 from farm.model.causes import Cause
-from farm.model.images import Image, Maker, RawImage
+from farm.model.images import REUSED, Image, Maker, RawImage
 from farm.model.jobs import PHASES, AttemptFacts, Claim, Job, Phase, nothing_was_sent
 from farm.model.outcomes import Outcome
+from farm.reuse import Afresh, Reuse, Turn
 from farm.store.base import Knowledge, Settlements
 
 log = logging.getLogger(__name__)
@@ -56,6 +57,11 @@ class Result:
     images: tuple[Image, ...] = ()
     open: bool = False  # something was sent, and only this session can find out later
 
+    @property
+    def was_copied(self) -> bool:
+        """Whether the image is that of an equal row, and nobody was asked for it."""
+        return any(image.maker.backend == REUSED for image in self.images)
+
 
 @dataclass(kw_only=True)
 class Attempt:
@@ -67,11 +73,14 @@ class Attempt:
     keeper: Keeper
     texts: Texts
     on_phase: Callable[[Claim], None]
+    reuse: Reuse = field(default_factory=Afresh)
 
     async def run(self) -> Result:
         """The attempt's result. BrowserError, LostLease and cancellation pass through."""
         try:
-            images = await self._images()
+            async with self.reuse.turn(self.claim.job) as turn:
+                images = await self._copied(turn) or await self._images()
+                turn.made(images)
         except Interrupted as ended:
             return Result(outcome=ended.outcome, open=True)
         except Ended as ended:
@@ -82,6 +91,21 @@ class Attempt:
         return Result(outcome=Outcome(cause=Cause.MADE, message=warnings), images=images)
 
     _drawn: Drawn | None = None
+
+    async def _copied(self, turn: Turn) -> tuple[Image, ...]:
+        """The picture of an equal row under this row's name; none where it is to be drawn."""
+        if not nothing_was_sent(self.claim.attempt.phase):
+            return ()
+        copy = await turn.copy(self.claim.attempt.id)
+        if copy is None:
+            return ()
+        try:  # that another job has these bytes is meant to be so
+            image = await self.keeper.keep(copy.raw, self.claim.job, owner=None)
+        except Ended:
+            return ()
+        told = f"The same picture as {copy.of}: nothing was asked of anybody."
+        await self._saved(image, copy.maker)
+        return (replace(image, maker=copy.maker, warnings=(*image.warnings, told)),)
 
     async def _images(self) -> tuple[Image, ...]:
         """Images under their names; none when it is proven that nothing was ever sent."""
@@ -117,10 +141,12 @@ class Attempt:
             foreign = None if owner == job.id else owner
             image = await self.keeper.keep(raw, job, owner=foreign)
             images.append(await self._compared(replace(image, maker=drawn.maker)))
-        first = images[0]
-        facts = {"path": first.path, "sha256": first.sha256, "maker": asdict(drawn.maker)}
-        await self._commit(Phase.SAVED, facts)
+        await self._saved(images[0], drawn.maker)
         return tuple(images)
+
+    async def _saved(self, first: Image, maker: Maker) -> None:
+        facts = {"path": first.path, "sha256": first.sha256, "maker": asdict(maker)}
+        await self._commit(Phase.SAVED, facts)
 
     async def _compared(self, image: Image) -> Image:
         """The image, with a warning if it looks like another job's."""

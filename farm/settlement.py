@@ -80,7 +80,10 @@ class Settlement:
         """Write down how an attempt ended; LostLease when the job is somebody else's."""
         result = replace(result, outcome=await self._understood(result.outcome))
         outcome = result.outcome
-        if outcome.cause is Cause.MADE:
+        if result.was_copied:  # it says nothing of the site, and nobody needs a rest from it
+            await self.presence.pace(0)
+            await self.store.complete(claim, result.images, outcome.message)
+        elif outcome.cause is Cause.MADE:
             self.presence.count(Cause.MADE)
             await self._lift_limits()
             await self._wait_for_pace()

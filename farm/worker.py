@@ -17,6 +17,7 @@ from farm.model.jobs import AttemptFacts, Claim, Job, nothing_was_sent
 from farm.model.outcomes import Outcome
 from farm.model.sessions import SessionState
 from farm.presence import RED, Presence
+from farm.reuse import Afresh, Reuse
 from farm.settlement import Settlement
 from farm.store.base import Claims, Knowledge, Settlements
 from farm.waiting import Gate, NoMoreWork, Terms, Waiting
@@ -50,6 +51,7 @@ class Worker:
     presence: Presence
     settlement: Settlement
     witness: Witness = field(default_factory=Blind)
+    reuse: Reuse = field(default_factory=Afresh)
     _was_open: bool = False
     _attempt: asyncio.Task[Result] | None = None
     _prompts: int = 0  # worked on since the browser was opened
@@ -183,6 +185,7 @@ class Worker:
             keeper=self.keeper,
             texts=self.texts,
             on_phase=self._hold,
+            reuse=self.reuse,
         )
         self._attempt = asyncio.create_task(attempt.run(), name=f"attempt at job {claim.job.id}")
         try:

@@ -50,6 +50,7 @@ LAYERS = [  # low to high: a unit imports its own line or a lower one, never a h
         "purse",
         "finishing",
         "routing",
+        "reuse",
         "gate",
     },
     {"supervisor"},

@@ -94,7 +94,9 @@ class ApiHand:
     async def make(self, work: Work, record: Record) -> Drawn:
         """Ask once, within the user's budget, and bring the pictures back."""
         request, cost = await self.choice.request(work, self.resolve)
-        facts = {"text": work.text, "model": request.model.id, "estimate": cost}
+        hashes = [reference.sha256 for reference in request.references]
+        facts: dict[str, Any] = {"text": work.text, "model": request.model.id, "estimate": cost}
+        facts |= {"references": hashes} if hashes else {}
         await record(Phase.TYPING, facts)
         await self.purse.reserve(self._bill(work, request, cost))
         try:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-
 NEAR_BITS = 6
 """Perceptual hashes that differ in no more are of pictures that look the same."""
+
+REUSED = "reuse"
+"""Who made an image that is the copy of an equal row's: nobody."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

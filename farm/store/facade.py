@@ -15,6 +15,7 @@ from farm.store.incidents import SqlIncidents
 from farm.store.jobs import SqlClaims
 from farm.store.limits import SqlLimits
 from farm.store.outlook import SqlOutlook
+from farm.store.sameness import SqlSameness
 from farm.store.sessions import SqlSessions
 from farm.store.settle import SqlSettlements
 from farm.store.sheets import SqlSheets
@@ -141,6 +142,7 @@ class Store:
         self.made_by_day = whole(outlook.made_by_day)
         self.standing = whole(outlook.standing)
         self.demands = whole(SqlDemand(database).demands)
+        self.drawn = whole(SqlSameness(database).drawn)
 
     def _serve_outbox(self, database: Database) -> None:
         outbox = SqlDeliveries(database)

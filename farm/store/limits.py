@@ -10,7 +10,7 @@ from farm.model.causes import Cause
 from farm.model.limits import Limit
 from farm.model.sessions import Wish, WishKind
 from farm.store.database import Database, insert
-from farm.store.schema import attempts, limits, wishes
+from farm.store.schema import IS_DRAWN, attempts, limits, wishes
 
 _REMEMBERED: Final = 50  # limits of a session that its history may tell of
 LIMIT_COLUMNS: Final = tuple(c for c in limits.c if c is not limits.c.id)
@@ -43,7 +43,7 @@ class SqlLimits:
         )
         made = sa.select(sa.func.count()).where(
             attempts.c.session == limit.session,
-            attempts.c.cause == Cause.MADE.value,
+            IS_DRAWN,
             attempts.c.ended_at > before,
         )
         line = sa.insert(limits).values(
@@ -72,7 +72,7 @@ class SqlLimits:
         """How many jobs a session completed since a moment."""
         counted = sa.select(sa.func.count()).where(
             attempts.c.session == session,
-            attempts.c.cause == Cause.MADE.value,
+            IS_DRAWN,
             attempts.c.ended_at >= since,
         )
         async with self._database.read() as connection:

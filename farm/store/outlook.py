@@ -13,7 +13,7 @@ from farm.model.causes import Cause
 from farm.model.experience import Try
 from farm.model.jobs import JobState
 from farm.store.database import Database
-from farm.store.schema import attempts, jobs, queues
+from farm.store.schema import IS_DRAWN, attempts, jobs, queues
 
 _TOLD: Final = 500  # tries of a session that its experience rests on
 
@@ -28,7 +28,11 @@ class SqlOutlook:
         """The newest tries of a session that are over, oldest first."""
         newest = (
             sa.select(attempts.c.cause, attempts.c.started_at, attempts.c.ended_at)
-            .where(attempts.c.session == session, attempts.c.ended_at.is_not(None))
+            .where(
+                attempts.c.session == session,
+                attempts.c.ended_at.is_not(None),
+                sa.or_(attempts.c.cause != Cause.MADE.value, IS_DRAWN),
+            )
             .order_by(attempts.c.ended_at.desc(), attempts.c.id.desc())
             .limit(_TOLD)
         )
@@ -48,7 +52,7 @@ class SqlOutlook:
         ]
         statement = (
             sa.select(attempts.c.session, *counts)
-            .where(attempts.c.cause == Cause.MADE.value, ended >= min(starts))
+            .where(IS_DRAWN, ended >= min(starts))
             .group_by(attempts.c.session)
         )
         async with self._database.read() as connection:

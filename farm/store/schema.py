@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
+from farm.model.causes import Cause
+from farm.model.images import REUSED
 from farm.model.jobs import JobState
 
 metadata: Final = sa.MetaData()
@@ -313,6 +315,12 @@ def in_state(*states: JobState) -> sa.ColumnElement[bool]:
 
 
 IS_OPEN_ATTEMPT: Final = attempts.c.cause.is_(None)
+
+# An attempt that drew an image: a copy of an equal row's was asked of nobody.
+IS_DRAWN: Final = sa.and_(
+    attempts.c.cause == Cause.MADE.value,
+    sa.func.coalesce(attempts.c.facts[("maker", "backend")].as_string(), "") != REUSED,
+)
 
 
 def _index_where(name: str, where: sa.ColumnElement[bool], *columns: Any, **how: Any) -> None:

@@ -24,14 +24,16 @@ from farm.model.money import Budget, from_dollars
 from farm.model.outcomes import Outcome
 from farm.model.schedule import most_sessions, next_turn, sessions_at
 from farm.purse import Purse
+from farm.reuse import Afresh, DrawnBefore, Reuse
 from farm.routing import Occasion, Routing
 from farm.settlement import Pace
+from farm.steps.keep import part_path
 from farm.supervisor import Post
 from farm.waiting import DAY_SECONDS, Allowance, always_allowed
 from farm.wiring.apis import api_form, choice_of, missing, open_api_hand
 from farm.wiring.opened import Farm
 from farm.wiring.profiles import chosen
-from farm.wiring.staff import Duty, Shift, post, wording_of, worker_of
+from farm.wiring.staff import Duty, Shift, post, references_of, wording_of, worker_of
 from farm.worker import Worker
 
 WEB = "web"
@@ -61,7 +63,9 @@ def crew_of(farm: Farm, options: RunOptions, gate: RunGate, tell: Tell) -> Crew:
         deadline=options.deadline,
     )
     heard = routing.watching(tell)
-    shift = Shift(farm=farm, options=options, gate=gate, tell=heard, began=began)
+    shift = Shift(
+        farm=farm, options=options, gate=gate, tell=heard, began=began, reuse=_reuse(farm)
+    )
     posts = [post(shift, profile) for profile in profiles]
     purse = purse_of(farm, options, heard)
     for name, seats in apis.items():
@@ -153,6 +157,24 @@ class ApiDesk:
         """Whether the session before this one is at work: while one works, the rest may wait."""
         before = [seat for seat in self.seats if seat < number]
         return bool(before) and f"{self.backend}-{max(before)}" in self.shift.gate.at_work
+
+
+def _reuse(farm: Farm) -> Reuse:
+    """Who looks for equal rows, where the user wants that."""
+    settings = farm.settings
+    if not settings.reuse:
+        return Afresh()
+    resolve = references_of(settings)
+
+    async def digest(references: Sequence[str]) -> list[str]:
+        return [found.sha256 for found in await resolve(references)]
+
+    return DrawnBefore(
+        book=farm.store,
+        downloads=settings.downloads_dir,
+        part_path=partial(part_path, settings.downloads_dir),
+        digest=digest,
+    )
 
 
 def _profiles(settings: Settings, options: RunOptions) -> Sequence[Profile]:

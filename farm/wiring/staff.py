@@ -6,7 +6,7 @@ import asyncio
 import os
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
 from importlib import metadata
@@ -38,6 +38,7 @@ from farm.model.refusals import (
 )
 from farm.presence import Presence
 from farm.references import resolve
+from farm.reuse import Afresh, Reuse
 from farm.settlement import Pace, Settlement
 from farm.sites.gemini.evidence import PageEvidence
 from farm.sites.gemini.originals import Originals
@@ -109,6 +110,7 @@ class Shift:
     gate: Gate
     tell: Tell
     began: float  # epoch seconds; tells its workers from those of other runs
+    reuse: Reuse = field(default_factory=Afresh)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -167,6 +169,7 @@ def worker_of(shift: Shift, hand: Hand, duty: Duty) -> Worker:
         clock=clock,
         terms=how,
         presence=presence,
+        reuse=shift.reuse,
         witness=_witness(shift, hand.name, duty.evidence),
         settlement=Settlement(
             store=farm.store,

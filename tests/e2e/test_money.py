@@ -174,3 +174,51 @@ def test_the_schedule_lets_so_many_sessions_work_as_the_hour_says(desk: Desk) ->
     resting = desk.rows("SELECT name, cause FROM sessions WHERE state = 'resting' ORDER BY name")
     assert resting == [("gemini-2", "limited.hours"), ("gemini-3", "limited.hours")]
     assert f"Next image from {end:%H:%M} on" in done.stdout
+
+
+def test_equal_rows_are_drawn_once_and_each_gets_its_own_file(desk: Desk) -> None:
+    rows = desk.prompts("a mill", "a boat", "a mill", "a mill", "a mill")
+
+    done = desk.farm("start", rows, "--reuse", FARM_API_CONCURRENCY="5")
+
+    assert done.returncode == 0, done.stderr
+    assert len(desk.gemini.ledger) == 2
+    images = desk.rows("SELECT path, sha256, backend, cost_microusd FROM images ORDER BY job_id")
+    assert len({path for path, *_ in images}) == 5
+    assert len({sha256 for _, sha256, *_ in images}) == 2
+    assert [cost for *_, backend, cost in images if backend == "reuse"] == [0, 0, 0]
+    assert all((desk.home / "downloads" / path).is_file() for path, *_ in images)
+
+
+def test_what_an_earlier_run_drew_is_taken_and_without_reuse_it_is_bought(desk: Desk) -> None:
+    desk.farm("start", desk.prompts("a mill", "a boat"))
+
+    again = desk.farm("start", desk.prompts("a boat", "a mill", name="more.csv"), "--reuse")
+    bought = len(desk.gemini.ledger)
+    afresh = desk.farm("start", desk.prompts("a mill", name="third.csv"), FARM_REUSE="no")
+
+    assert (again.returncode, afresh.returncode) == (0, 0), again.stderr + afresh.stderr
+    assert (bought, len(desk.gemini.ledger)) == (2, 3)
+    (path,) = desk.rows("SELECT image_path FROM jobs WHERE prompt_id = '1' AND queue_id = 2")
+    assert "more-1" in path[0]
+
+
+def test_a_farm_that_is_killed_while_it_reuses_buys_nothing_twice(desk: Desk) -> None:
+    rows = desk.prompts(*["a mill"] * 60)
+    words = [FARM, "start", rows, "--reuse", "--yes", "--json"]
+
+    for _ in range(3):
+        with subprocess.Popen(
+            words, cwd=desk.home, env=desk.environment(), stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout is not None
+            ended = (line for line in process.stdout if '"attempt_ended"' in line)
+            for _ in zip(range(5), ended, strict=False):
+                pass
+            process.kill()
+    done = desk.farm("start", rows, "--reuse", "--yes")
+
+    assert done.returncode == 0, done.stderr
+    assert len(desk.gemini.ledger) == 1
+    assert desk.rows("SELECT count(DISTINCT path) FROM images") == [(60,)]
+    assert desk.rows("SELECT count(*) FROM jobs WHERE state = 'completed'") == [(60,)]
