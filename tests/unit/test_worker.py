@@ -14,13 +14,15 @@ from farm.errors import BrowserGone, Ended, SaveFailed
 from farm.gate import RunGate
 from farm.model.causes import Cause
 from farm.model.events import RunEvent
-from farm.model.images import Image, RawImage
+from farm.model.images import REUSED, Image, Maker, RawImage
 from farm.model.jobs import Job, JobState, Phase
 from farm.model.lanes import ANY_LANE, session_lane
+from farm.model.limits import Limit, unlifted_since
 from farm.model.outcomes import Outcome
 from farm.model.prompts import Prompt, SourceRow
 from farm.model.sessions import Session, SessionState, Wish, WishKind
 from farm.presence import Presence
+from farm.reuse import Afresh, Copy
 from farm.settlement import Pace, Settlement
 from farm.store.engine import open_store
 from farm.store.facade import Store
@@ -53,6 +55,21 @@ class PlainKeeper:
 
     async def still_stands(self, path: str, sha256: str) -> Image | None:
         raise AssertionError(f"no test saves {path} {sha256} before it dies")
+
+
+@dataclass(frozen=True)
+class Twins(Afresh):
+    """Has a picture for every row."""
+
+    folder: Path
+
+    async def copy(self, attempt_id: int) -> Copy | None:
+        part = self.folder / f"{attempt_id}.part"
+        part.write_bytes(b"mill")
+        raw = RawImage(
+            part=part, sha256="s", size_bytes=4, source=REUSED, preview_px=(0, 0), full_size=True
+        )
+        return Copy(raw=raw, maker=Maker(backend=REUSED), of="q/1")
 
 
 def _image(raw: RawImage, path: str) -> Image:
@@ -207,6 +224,42 @@ async def test_a_limit_gives_the_job_back_and_ends_a_worker_that_may_not_wait(
     session = await bench.session()
     assert (first.state, first.attempts) == (JobState.PENDING, 0)
     assert (session.state, session.cause) == (SessionState.RESTING, Cause.LIMITED_QUOTA)
+
+
+async def test_a_session_stays_through_a_long_rest_while_another_keeps_the_run_going(
+    bench: Bench,
+) -> None:
+    await bench.add(1)
+    rest = Session(name="alice", state=SessionState.RESTING, next_ready_at=bench.clock.time + 9999)
+    await bench.store.save_session(rest)
+    worker = bench.worker(bench.hand())
+    worker.waiting.beside = lambda: True
+
+    async with asyncio.timeout(20):
+        await worker.run()
+
+    assert (await bench.jobs())[0].state is JobState.COMPLETED
+
+
+async def test_a_copy_of_an_equal_rows_picture_asks_nobody_and_proves_nothing(
+    bench: Bench,
+) -> None:
+    await bench.add(2)
+    limit = Limit(
+        session="alice", mode="", cause=Cause.LIMITED_QUOTA, at=1.0, until=2.0, told=False
+    )
+    await bench.store.note_limit(limit)
+    hand = bench.hand()
+    worker = bench.worker(hand)
+    worker.reuse = Twins(bench.folder)
+
+    await worker.run()
+
+    assert [job.state for job in await bench.jobs()] == [JobState.COMPLETED] * 2
+    assert hand.sent == []
+    assert sum(bench.clock.slept) < 90
+    assert (await bench.session()).made == 0
+    assert unlifted_since(await bench.store.limits("alice")) is not None
 
 
 async def test_a_watching_worker_sleeps_through_a_rest(bench: Bench) -> None:
