@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -149,7 +149,7 @@ def carry_out(settings: Settings, order: Order, *, suffix: str) -> int:
     if order.as_json:
         say_json(_shape(settings, once, offered, order, outputs) | {"exit_code": code})
     else:
-        _say_lines(_after(settings, once, outputs))
+        _say_lines(_after(settings, once, outputs), last=True)
     return code
 
 
@@ -311,11 +311,14 @@ def _bytes(size: int) -> str:
     return f"{size / 1_000_000:.1f} MB" if size >= 100_000 else f"{size / 1000:.0f} KB"  # noqa: PLR2004
 
 
-def _say_lines(facts: Iterator[tuple[str, str]]) -> None:
+def _say_lines(facts: Iterable[tuple[str, str]], *, last: bool = False) -> None:
     """Names and values; branches of a tree where a person looks at a terminal."""
-    mark = "├─ " if sys.stdout.isatty() else ""
-    for name, text in facts:
-        say(f"{mark}{name:<9}{text}")
+    lines = [f"{name:<9}{text}" for name, text in facts]
+    if sys.stdout.isatty():
+        marks = ["├─ "] * (len(lines) - 1) + ["└─ " if last else "├─ "]
+        lines = [mark + line for mark, line in zip(marks, lines, strict=True)]
+    for line in lines:
+        say(line)
 
 
 def _shape(

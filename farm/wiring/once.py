@@ -215,7 +215,8 @@ class _Crew:
         count = min(len(errand.prompts), self.farm.settings.api_concurrency)
         family = f"{_FAMILY}-{self.number}-{errand.backend}"
         for n in range(1, count + 1):  # what an earlier command met says nothing about this one
-            await self.farm.store.save_session(Session(name=f"{family}-{n}"))
+            made = (await self.farm.store.session(f"{family}-{n}")).made
+            await self.farm.store.save_session(Session(name=f"{family}-{n}", made=made))
         return [self._api(errand.backend, family, n) for n in range(1, count + 1)]
 
     def _api(self, backend: str, family: str, number: int) -> Post:
