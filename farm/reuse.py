@@ -17,7 +17,7 @@ from weakref import WeakValueDictionary
 from farm.errors import Ended
 from farm.files import saving
 from farm.model.images import REUSED, Image, Maker, RawImage
-from farm.model.jobs import Job
+from farm.model.jobs import Job, JobState
 from farm.model.prompts import Prompt
 from farm.model.sameness import Drawn, content_key
 
@@ -52,7 +52,10 @@ class ReuseBook(Protocol):
     """What reuse needs of the job store."""
 
     async def drawn(self, after: int = 0) -> tuple[Drawn, ...]:
-        """A page of completed jobs after this id, each with its picture."""
+        """A page of completed jobs after this id."""
+
+    async def job(self, job_id: int) -> Job | None:
+        """One job, as it stands."""
 
     async def images(self, job_id: int) -> tuple[Image, ...]:
         """Every image a job ever had."""
@@ -96,9 +99,10 @@ class DrawnBefore:
     downloads: Path
     part_path: Callable[[int, int], Path]
     digest: Callable[[Sequence[str]], Awaitable[Sequence[str]]]  # sha256 of references, or Ended
-    _known: dict[str, _Known] | None = None
+    _before: dict[bytes, int] | None = None  # jobs by content; only numbers: they may be many
+    _made: dict[bytes, _Known] = field(default_factory=dict)  # by this run
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+    _turns: WeakValueDictionary[bytes, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     @asynccontextmanager
     async def turn(self, job: Job) -> AsyncIterator[Turn]:
@@ -109,32 +113,44 @@ class DrawnBefore:
             return
         lock = self._turns.setdefault(key, asyncio.Lock())
         async with lock:
-            known = await self._all()
             anew = bool(await self.book.images(job.id))
-            yield _Turn(
-                reuse=self, known=known, key=key, twin=None if anew else known.get(key), job=job
-            )
+            twin = None if anew else await self._twin(key)
+            yield _Turn(reuse=self, key=key, twin=twin, job=job)
 
-    async def _key(self, prompt: Prompt) -> str:
+    def remember(self, key: bytes, job: Job, image: Image) -> None:
+        """Equal rows find this picture from now on."""
+        self._made[key] = _known(job, image)
+
+    async def _key(self, prompt: Prompt) -> bytes:
         if prompt.mask:
-            return ""
+            return b""
         try:
-            return content_key(prompt, await self.digest(prompt.references))
+            return content_key(prompt.to_payload(), await self.digest(prompt.references))
         except Ended:  # whoever draws it says what is wrong with its pictures
-            return ""
+            return b""
 
-    async def _all(self) -> dict[str, _Known]:
-        """What was completed before, read once."""
+    async def _twin(self, key: bytes) -> _Known | None:
+        if key in self._made:
+            return self._made[key]
+        job_id = (await self._all()).get(key)
+        job = await self.book.job(job_id) if job_id is not None else None
+        if job is None or job.state is not JobState.COMPLETED:  # it is drawn anew meanwhile
+            return None
+        found = [image for image in await self.book.images(job.id) if image.path == job.image_path]
+        return _known(job, found[-1]) if found else None
+
+    async def _all(self) -> dict[bytes, int]:
+        """What was completed before, read once; a hundred thousand jobs take some seconds."""
         async with self._reading:
-            if self._known is None:
-                found: dict[str, _Known] = {}
+            if self._before is None:
+                found: dict[bytes, int] = {}
                 after = 0
                 while page := await self.book.drawn(after):
-                    found |= {one.key: _known(one.job, one.image) for one in page}
-                    after = page[-1].job.id
-                found.pop("", None)
-                self._known = found
-            return self._known
+                    found |= {one.key: one.job_id for one in page}
+                    after = page[-1].job_id
+                found.pop(b"", None)
+                self._before = found
+            return self._before
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -142,8 +158,7 @@ class _Turn:
     """See `Turn`."""
 
     reuse: DrawnBefore
-    known: dict[str, _Known]
-    key: str
+    key: bytes
     twin: _Known | None
     job: Job
 
@@ -163,7 +178,7 @@ class _Turn:
     def made(self, images: Sequence[Image]) -> None:
         """See `Turn`."""
         if images:
-            self.known[self.key] = _known(self.job, images[0])
+            self.reuse.remember(self.key, self.job, images[0])
 
 
 def _known(job: Job, image: Image) -> _Known:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-from farm.model.images import Image
-from farm.model.jobs import Job
-from farm.model.prompts import Prompt
+from typing import Any
 
 _NAMES = {"id", "filename", "extra", "references"}  # what changes no picture, and paths
 _VARIATION = re.compile(r"-v(\d+)(?:-og)?$")
@@ -17,27 +14,27 @@ _VARIATION = re.compile(r"-v(\d+)(?:-og)?$")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Drawn:
-    """A completed job and its picture."""
+    """A completed job: what its row asks, and what was sent along."""
 
-    job: Job
-    image: Image
-    references: tuple[str, ...]  # sha256 of the pictures that were sent along
+    job_id: int
+    payload: Mapping[str, Any]  # see `Prompt.to_payload`
+    references: tuple[str, ...]  # sha256 of the pictures
 
     @property
-    def key(self) -> str:
+    def key(self) -> bytes:
         """See `content_key`."""
-        return content_key(self.job.prompt, self.references)
+        return content_key(self.payload, self.references)
 
 
-def content_key(prompt: Prompt, references: Sequence[str]) -> str:
-    """Alike for rows that ask for the same picture; "" for one that cannot be compared.
+def content_key(payload: Mapping[str, Any], references: Sequence[str]) -> bytes:
+    """Alike for rows that ask for the same picture; empty for one that cannot be compared.
 
     `references` are the sha256 of the pictures to go by: a path says nothing of what it holds.
     Variations of a row are told apart, for their wish is to differ.
     """
-    if prompt.mask or len(references) != len(prompt.references):
-        return ""
-    asked = {k: v for k, v in prompt.to_payload().items() if k not in _NAMES}
-    variation = match[1] if (match := _VARIATION.search(prompt.id)) else ""
-    facts = (sorted(asked.items()), tuple(references), variation)
-    return hashlib.sha256(repr(facts).encode()).hexdigest()
+    if payload.get("mask") or len(references) != len(payload.get("references", ())):
+        return b""
+    asked = sorted((k, v) for k, v in payload.items() if k not in _NAMES)
+    variation = match[1] if (match := _VARIATION.search(payload["id"])) else ""
+    facts = (asked, tuple(references), variation)
+    return hashlib.sha256(repr(facts).encode()).digest()

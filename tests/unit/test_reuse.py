@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -60,6 +60,10 @@ def image(path: str = "mill.png") -> Image:
     )
 
 
+def drawn(of: Job) -> Drawn:
+    return Drawn(job_id=of.id, payload=of.prompt.to_payload(), references=())
+
+
 @dataclass
 class Desk:
     """What was drawn before, by a book and on a disk."""
@@ -68,10 +72,14 @@ class Desk:
     before: list[Drawn] = field(default_factory=list)
     owned: dict[int, tuple[Image, ...]] = field(default_factory=dict)
     reads: int = 0
+    state: JobState = JobState.COMPLETED  # of what was drawn before, by now
 
     async def drawn(self, after: int = 0) -> tuple[Drawn, ...]:
         self.reads += 1
-        return tuple(one for one in self.before if one.job.id > after)[:1]
+        return tuple(one for one in self.before if one.job_id > after)[:1]
+
+    async def job(self, job_id: int) -> Job:
+        return replace(job(job_id), state=self.state, image_path="mill.png")
 
     async def images(self, job_id: int) -> tuple[Image, ...]:
         return self.owned.get(job_id, ())
@@ -94,7 +102,7 @@ class Desk:
 def desk(tmp_path: Path) -> Desk:
     """One completed job whose file stands."""
     (tmp_path / "mill.png").write_bytes(BYTES)
-    return Desk(home=tmp_path, before=[Drawn(job=job(1), image=image(), references=())])
+    return Desk(home=tmp_path, before=[drawn(job(1))], owned={1: (image(),)})
 
 
 async def copy_for(reuse: DrawnBefore, of: Job) -> Copy | None:
@@ -127,6 +135,12 @@ async def test_a_file_that_is_gone_or_was_changed_is_drawn_again(
     (desk.home / "mill.png").unlink()
     if content is not None:
         (desk.home / "mill.png").write_bytes(content)
+
+    assert await copy_for(desk.reuse(), job(2)) is None
+
+
+async def test_what_is_no_longer_completed_is_no_twin(desk: Desk) -> None:
+    desk.state = JobState.REVIEW
 
     assert await copy_for(desk.reuse(), job(2)) is None
 
