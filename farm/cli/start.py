@@ -25,6 +25,7 @@ from farm.cli.routes import (
     Yes,
 )
 from farm.cli.running import run_and_show
+from farm.cli.shaping import Convert, NameAs, Resize, shaped
 from farm.cli.sources import (
     Brand,
     Format,
@@ -85,6 +86,9 @@ def start(
         list[str] | None,
         typer.Option(metavar="URL", help="Tell this address what needs you; may be repeated."),
     ] = None,
+    resize: Resize = None,
+    convert: Convert = None,
+    name: NameAs = None,
     deliver: DeliverTo = None,
     backends: Backends = None,
     models: Models = None,
@@ -120,7 +124,7 @@ def start(
       farm start prompts.csv --replay
       farm start 'book.xlsx#May' --map description=Prompt --with-og
       farm start --watch --until 07:00 --notify ntfys://ntfy.sh/my-farm
-      farm start prompts.csv --deliver drive:1AbCdEf
+      farm start prompts.csv --resize cover --convert webp:85 --deliver drive:1AbCdEf
       farm start prompts.csv --backends gemini --budget 5
       farm start --fallback gemini --fallback-when exhausted,deadline --deadline 07:00
       farm start --backends fal --model flux-pro --yes
@@ -139,7 +143,9 @@ def start(
     )
     own = {"prompt_delay_seconds": pace, "headless": False if headed else None}
     told = {"notify": " ".join(notify) if notify else None, "deliver": joined(deliver)}
-    settings = open_settings(own | told | route.overrides(), log_file=True)
+    settings = open_settings(
+        own | told | shaped(resize, convert, name) | route.overrides(), log_file=True
+    )
     reading = reading_of(
         mapped, kind=kind, templates=templates, brand=brand, variations=variations, with_og=with_og
     )

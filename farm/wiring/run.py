@@ -22,6 +22,7 @@ from farm.supervisor import Post, Supervisor
 from farm.wiring.beside import beside
 from farm.wiring.crew import WEB, crew_of
 from farm.wiring.intake import in_words, named
+from farm.wiring.names import prove_names
 from farm.wiring.once import release_left
 from farm.wiring.opened import Farm, open_farm
 from farm.wiring.practice import on_stand_in
@@ -52,6 +53,7 @@ async def run(
         farm = await stack.enter_async_context(open_farm(settings))
         tell = await stack.enter_async_context(telling(farm, options, on_event))
         options, queues = await _import_sources(farm, options, tell)
+        await prove_names(farm, queues)
         options = await agreed(farm, options, agree, stop)
         return await _work_through(farm, options, queues, tell, stop)
 
