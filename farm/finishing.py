@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 COPIES_FOLDER = "derived"
 AT_ONCE = 8  # images that are leased together; the pool takes as many as it has processes
 LOOK_SECONDS = 15.0  # between two looks for images that another process left
+HOLD_SECONDS = 8.0  # between two signs of life, far within a lease
 
 
 class FinishingStore(Protocol):
@@ -40,6 +41,12 @@ class FinishingStore(Protocol):
 
     async def take_unfinished(self, limit: int) -> Sequence[Unfinished]:
         """Lease images of completed jobs that nobody else works on, oldest first."""
+
+    async def hold_unfinished(self, image_ids: Sequence[int]) -> None:
+        """Begin the leases of these images anew, where their steps are still to be taken."""
+
+    async def unfinished(self) -> int:
+        """How many images of completed jobs have steps still to be taken, by whomever."""
 
     async def finish(
         self, image_id: int, copies: Sequence[Derivative], out: Outgoing, trouble: str = ""
@@ -58,6 +65,7 @@ class Finishing:
     targets: Sequence[str] = ()  # as the store names them
     site: str = ""
     on_posted: Callable[[], None] = lambda: None  # the outbox has something new
+    hold_seconds: float = HOLD_SECONDS
     _executor: Executor | None = None
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _ending: bool = False
@@ -79,6 +87,7 @@ class Finishing:
                 await asyncio.wait([self._loop])
             if kind is None:
                 await self._finish_all()
+                await self._tell_what_others_hold()
         finally:
             if self._executor is not None:
                 self._executor.shutdown(wait=False, cancel_futures=True)
@@ -108,11 +117,30 @@ class Finishing:
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self._wake.wait()
             except TimeoutError:
-                pass
+                await self._tell_what_others_hold()
 
     async def _finish_all(self) -> None:
         while batch := await self.store.take_unfinished(AT_ONCE):
-            await asyncio.gather(*(self._finish(one) for one in batch))
+            work = asyncio.gather(*(self._finish(one) for one in batch))
+            holding = asyncio.create_task(self._hold([one.image_id for one in batch], work))
+            try:
+                await work
+            finally:
+                holding.cancel()
+
+    async def _hold(self, image_ids: Sequence[int], work: asyncio.Future[Any]) -> None:
+        """Keep the leases for as long as the steps take; a lost one costs only the work twice."""
+        while not (await asyncio.wait([work], timeout=self.hold_seconds))[0]:
+            try:
+                await self.store.hold_unfinished(image_ids)
+            except StoreError as error:
+                log.warning("leases of copies could not be kept: %s", error)
+
+    async def _tell_what_others_hold(self) -> None:
+        """Images whose process works on, or died less than a lease ago."""
+        if left := await self.store.unfinished():
+            what = "image still waits for its" if left == 1 else "images still wait for their"
+            log.warning("%d %s copies; another run has them, or the next one will", left, what)
 
     async def _finish(self, one: Unfinished) -> None:
         copies: tuple[Derivative, ...] = ()

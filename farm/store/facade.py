@@ -61,6 +61,8 @@ class Store:
         self.looks_like = whole(images.looks_like)
         self.images = whole(images.images)
         self.take_unfinished = whole(finishing.take_unfinished)
+        self.hold_unfinished = whole(finishing.hold_unfinished)
+        self.unfinished = whole(finishing.unfinished)
         self.finish = whole(finishing.finish)
         self.copies_of = whole(finishing.copies_of)
         self.troubles_of = whole(finishing.troubles_of)

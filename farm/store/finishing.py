@@ -19,7 +19,7 @@ from farm.store.deliveries import Posting
 from farm.store.records import IMAGE_COLUMNS, JOB_COLUMNS, image_of, job_of
 from farm.store.schema import attempts, derivatives, images, in_state, jobs
 
-LEASE_SECONDS: Final = 600.0  # the steps of one image take seconds; a dead process is waited for
+LEASE_SECONDS: Final = 30.0  # held on to while steps are taken, so that only the dead lose it
 
 
 class SqlFinishing:
@@ -56,6 +56,26 @@ class SqlFinishing:
         async with self._database.write() as connection:
             ids = sorted((await connection.execute(lease)).scalars())
             return tuple([await _unfinished(connection, image_id) for image_id in ids])
+
+    async def hold_unfinished(self, image_ids: Sequence[int]) -> None:
+        """Begin the leases of these images anew, where their steps are still to be taken."""
+        held = (
+            sa.update(images)
+            .where(images.c.id.in_(image_ids), images.c.finished_at.is_(None))
+            .values(finishing_until=self._database.now() + LEASE_SECONDS)
+        )
+        async with self._database.write() as connection:
+            await connection.execute(held)
+
+    async def unfinished(self) -> int:
+        """How many images of completed jobs have steps still to be taken, by whomever."""
+        left = (
+            sa.select(sa.func.count())
+            .select_from(images.join(jobs, jobs.c.id == images.c.job_id))
+            .where(images.c.finished_at.is_(None), in_state(JobState.COMPLETED))
+        )
+        async with self._database.read() as connection:
+            return int(await connection.scalar(left) or 0)
 
     async def finish(
         self, image_id: int, copies: Sequence[Derivative], out: Outgoing, trouble: str = ""

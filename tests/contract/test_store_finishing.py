@@ -54,9 +54,40 @@ async def test_what_a_dead_process_held_is_taken_again(desk: Desk) -> None:
     await make(desk, "a")
     await desk.store.take_unfinished(1)
 
-    desk.wait(601)
+    desk.wait(31)
 
     assert len(await desk.store.take_unfinished(5)) == 1
+
+
+async def test_what_a_living_process_holds_stays_its_own(desk: Desk) -> None:
+    await make(desk, "a")
+    (one,) = await desk.store.take_unfinished(1)
+    desk.wait(20)
+
+    await desk.store.hold_unfinished([one.image_id])
+    desk.wait(20)
+
+    assert await desk.store.take_unfinished(5) == ()
+
+
+async def test_images_count_as_unfinished_until_their_steps_are_taken(desk: Desk) -> None:
+    await make(desk, "a", "b")
+    (one,) = await desk.store.take_unfinished(1)
+
+    before = await desk.store.unfinished()
+    await desk.store.finish(one.image_id, [], Outgoing())
+
+    assert (before, await desk.store.unfinished()) == (2, 1)
+
+
+async def test_no_lease_is_held_on_a_finished_image(desk: Desk) -> None:
+    await make(desk, "a")
+    (one,) = await desk.store.take_unfinished(1)
+    await desk.store.finish(one.image_id, [], Outgoing())
+
+    await desk.store.hold_unfinished([one.image_id])
+
+    assert await desk.store.unfinished() == 0
 
 
 async def test_copies_and_deliveries_are_recorded_together_and_once(desk: Desk) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -205,3 +206,43 @@ async def test_a_store_that_is_busy_for_a_moment_costs_no_copies(
             await asyncio.sleep(0)
 
     assert bench.copies() == ["a.webp"]
+
+
+async def test_images_that_another_process_holds_are_told_at_the_end(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    await bench.make("a")
+    await bench.store.take_unfinished(1)
+
+    async with bench.finishing(WEBP):
+        pass
+
+    assert bench.copies() == []
+    assert "1 image still waits for its copies" in caplog.text
+
+
+async def test_images_are_held_for_as_long_as_their_copies_take(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.make("a")
+    told, held = threading.Event(), list[int]()
+
+    async def hold(image_ids: Sequence[int]) -> None:
+        held.extend(image_ids)
+        told.set()
+
+    monkeypatch.setattr(bench.store, "hold_unfinished", hold)
+    finishing = bench.finishing(WEBP)
+    finishing.hold_seconds = 0.0
+    finishing.pool = lambda: _busy(told)
+    async with finishing:
+        pass
+
+    assert held
+    assert bench.copies() == ["a.webp"]
+
+
+def _busy(until: threading.Event) -> Executor:
+    executor = ThreadPoolExecutor(1)
+    executor.submit(until.wait, 5)
+    return executor
