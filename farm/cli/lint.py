@@ -150,7 +150,9 @@ def _lines(linted: Linted) -> Iterator[str]:
         place = f"{linted.file}, row {row}{at_line}" if row is not None else linted.file
         where = ", ".join(filter(None, (place, f["column"])))
         advice = f"; {f['advice']}" if f["advice"] else ""
-        yield f"{where}: {f['text']}{advice}. [{f['severity']} {f['rule']}]"
+        text = f"{f['text'].removesuffix('.')}{advice}."
+        said = text if text.startswith(linted.file) else f"{where}: {text}"
+        yield f"{said} [{f['severity']} {f['rule']}]"
     counts = {"prompt": linted.prompts, **{s: linted.count(s) for s in ("error", "warning")}}
     told = (f"{count} {word}{'' if count == 1 else 's'}" for word, count in counts.items())
     yield f"{linted.file}: {', '.join(told)}"

@@ -245,3 +245,22 @@ def test_a_file_that_cannot_be_read_is_an_error_among_the_others(
     out = capsys.readouterr().out
     assert "lost.csv does not exist" in out
     assert f"{bad}: 1 prompt," in out
+
+
+def test_what_concerns_a_whole_file_names_it_once_and_ends_with_one_full_stop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FARM_HOME", str(tmp_path))
+    branded, blank = tmp_path / "branded.csv", tmp_path / "blank.csv"
+    branded.write_text("description,brand\na cat,tech\n")
+    blank.write_text("")
+
+    exit_code(branded, blank)
+
+    lines = capsys.readouterr().out.splitlines()
+    told = [line for line in lines if "[warning source]" in line or "[error input]" in line]
+    assert [line.count(str(file)) for line, file in zip(told, (branded, blank), strict=True)] == [
+        1,
+        1,
+    ]
+    assert not any(".." in line for line in told)
