@@ -117,7 +117,7 @@ class Finishing:
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self._wake.wait()
             except TimeoutError:
-                await self._tell_what_others_hold()
+                pass
 
     async def _finish_all(self) -> None:
         while batch := await self.store.take_unfinished(AT_ONCE):
