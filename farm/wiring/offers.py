@@ -29,6 +29,7 @@ from farm.wiring.apis import (
 )
 
 WEB = "web"
+_CHOSEN = {"FARM_BACKENDS", "IMAGE_GENERATION_MODEL_PROVIDER"}  # spellings of one setting
 _WEB_CANNOT = "the Gemini page takes words and pictures, no masks and no other work on a picture"
 
 
@@ -47,7 +48,7 @@ def usable(settings: Settings) -> tuple[str, ...]:
 
     What runs on the user's own machine needs no key, so it counts only where it is named.
     """
-    named = settings.backends if "FARM_BACKENDS" in settings.sources else ()
+    named = settings.backends if _CHOSEN & settings.sources.keys() else ()
     named = (*named, *settings.fallback)
     keyed = [name for name in APIS if name not in LOCAL or _is_named(settings, name)]
     every = dict.fromkeys((*named, *keyed, WEB))
@@ -69,7 +70,7 @@ async def best_offer(
     UsageError says of each why not, and what is missing of those that could.
     """
     catalogue = load_catalogue(settings.home)
-    named = prompt.backend or _backend_of(catalogue, prompt.model)
+    named = _backend_of(catalogue, prompt)
     refusals: list[str] = []
     for backend in (named,) if named else usable(settings):
         try:
@@ -109,14 +110,17 @@ def choice_for(settings: Settings, backend: str, clock: Clock) -> Choice:
     return choice_of(settings, backend, clock, load_catalogue(settings.home))
 
 
-def _backend_of(catalogue: Catalogue, name: str) -> str:
-    """Whose model this is; "" when none is named. UsageError for one that is nobody's."""
-    if not name:
-        return ""
+def _backend_of(catalogue: Catalogue, prompt: Prompt) -> str:
+    """Who is named, or whose model is; "" for nobody. UsageError where that makes no sense."""
+    backend, name = prompt.backend, prompt.model
+    if not name or (backend and catalogue.find(name, backend)):
+        return backend
     model = catalogue.find(name)
-    if model is None:
+    if model is None and not backend:
         raise UsageError(f"{name} is no model that farm knows: say whose it is with --backend.")
-    return model.backend
+    if model is not None and backend not in {"", model.backend}:
+        raise UsageError(f"{name} is a model of {model.backend}, not of {backend}.")
+    return backend or (model.backend if model else "")
 
 
 def _homeless(settings: Settings, model: Model) -> str:

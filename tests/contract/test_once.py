@@ -254,6 +254,30 @@ def test_a_retired_model_is_answered_with_what_to_take(gemini: FakeGemini) -> No
     assert "gemini-3-pro-image instead" in str(result.exception)
 
 
+def test_a_model_of_another_backend_is_told_before_anybody_is_asked_to_agree(
+    gemini: FakeGemini,
+) -> None:
+    result = farm("generate", "A cat", "--backend", "gemini", "--model", "gpt-image-2", "--yes")
+
+    assert (result.exit_code, gemini.asked) == (2, [])
+    assert "gpt-image-2 is a model of openai, not of gemini." in str(result.exception)
+
+
+def test_the_seeds_switch_says_who_draws(
+    gemini: FakeGemini, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMAGE_GENERATION_MODEL_PROVIDER", "OpenAI")
+    monkeypatch.setenv("IMAGE_GENERATION_MODEL_ID", "gpt-image-2")
+    with fake_openai.FakeOpenAi() as openai:
+        monkeypatch.setenv("OPENAI_API_KEY", fake_openai.KEY)
+        monkeypatch.setenv("FARM_OPENAI_BASE_URL", openai.base)
+
+        result = farm("generate", "A cat", "--json")
+
+    assert (told(result)["backend"], told(result)["model"]) == ("openai", "gpt-image-2")
+    assert gemini.asked == []
+
+
 @pytest.fixture
 def room(home: Path) -> Path:
     (home / "room.png").write_bytes(picture(1024, 768, "room"))
