@@ -44,6 +44,17 @@ class Seat:
         self._lock.release()
 
 
+def is_free(home: Path, backend: str, number: int) -> bool:
+    """Whether nobody holds a name at this moment."""
+    seat = Seat(home, backend, number)
+    try:
+        seat.take()
+    except ProfileInUse:
+        return False
+    seat.leave()
+    return True
+
+
 def take_seats(home: Path, backend: str, wanted: int, most: int = 64) -> tuple[Seat, ...]:
     """The first free seats of a backend, taken; what dead processes held comes first.
 

@@ -12,7 +12,7 @@ import typer
 from farm.cli.jobs import with_farm
 from farm.cli.options import AsJson, open_settings
 from farm.cli.render import say, say_json, say_table
-from farm.cli.status import waits_for
+from farm.cli.status import current, waits_for
 from farm.clock import SystemClock
 from farm.errors import UsageError
 from farm.model.money import in_dollars
@@ -65,7 +65,7 @@ def backends(
     settings, clock = open_settings(), SystemClock()
 
     async def work(farm: Farm) -> tuple[Session, ...]:
-        return await farm.store.sessions()
+        return current(farm.settings, await farm.store.sessions())
 
     found = [
         one for one in standings(settings, clock, with_farm(work)) if not names or one.name in names

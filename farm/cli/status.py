@@ -15,9 +15,10 @@ from farm.cli.view import RunView, clock_text, countdown
 from farm.clock import SystemClock
 from farm.model.events import SessionChanged
 from farm.model.money import from_dollars, in_dollars
-from farm.model.sessions import Session
+from farm.model.sessions import ONCE, Session, once_command
 
 if TYPE_CHECKING:
+    from farm.config import Settings
     from farm.model.rests import Ground
     from farm.wiring.opened import Farm
 
@@ -34,7 +35,7 @@ def status(*, as_json: AsJson = False) -> None:
     """
 
     async def work(farm: Farm) -> dict[str, Any]:
-        sessions = await farm.store.sessions()
+        sessions = current(farm.settings, await farm.store.sessions())
         return {
             "counts": await farm.store.counts(),
             "queues": await farm.store.queues(),
@@ -60,6 +61,16 @@ def status(*, as_json: AsJson = False) -> None:
         say_table(head, [_session_row(s, known.get(s.name)) for s in facts["sessions"]])
     if facts["money"] is not None:
         say(_money_line(**facts["money"]))
+
+
+def current(settings: Settings, sessions: Iterable[Session]) -> tuple[Session, ...]:
+    """Without those of one-shot commands that have ended or died: they do not come back."""
+    from farm.backends.seats import is_free
+
+    numbers = {session.name: once_command(session.name) for session in sessions}
+    asked = {number for number in numbers.values() if number is not None}
+    ended = {number for number in asked if is_free(settings.home, ONCE, number)}
+    return tuple(session for session in sessions if numbers[session.name] not in ended)
 
 
 async def _money(farm: Farm) -> dict[str, int | None] | None:

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from farm.model.causes import Cause
 
+ONCE = "once"  # `once-1-gemini-2` is a session of the first one-shot command that runs
+
 
 class SessionState(StrEnum):
     """What a session is doing."""
@@ -56,3 +58,11 @@ class Wish:
 
     kind: WishKind
     until: float | None = None  # of a rest, epoch seconds
+
+
+def once_command(session: str) -> int | None:
+    """Which one-shot command a session works for; None for every other one."""
+    match session.split("-"):
+        case [head, number, _, _] if head == ONCE and number.isdigit():
+            return int(number)
+    return None

@@ -12,11 +12,11 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 
-from farm.backends.seats import Seat, take_seats
+from farm.backends.seats import Seat, is_free, take_seats
 from farm.backends.web import ABILITIES
 from farm.catalogue import load_catalogue
 from farm.config import Settings
-from farm.errors import Ended, PersonNeeded, ProfileInUse, UsageError
+from farm.errors import Ended, PersonNeeded, UsageError
 from farm.gate import OwnExit, RunGate
 from farm.model.causes import Cause
 from farm.model.events import AttemptEnded, JobChanged, RunEvent, RunOptions, Tell
@@ -24,7 +24,7 @@ from farm.model.images import Image
 from farm.model.jobs import ENDED_STATES, OPEN_STATES, AttemptFacts, Job
 from farm.model.lanes import lanes_served, once_lane, once_number, session_lane
 from farm.model.prompts import Prompt, SourceRow
-from farm.model.sessions import Session
+from farm.model.sessions import ONCE, Session
 from farm.purse import Purse
 from farm.settlement import Pace
 from farm.sites.gemini.evidence import PageEvidence
@@ -50,7 +50,6 @@ from farm.wiring.telling import telling
 from farm.worker import Worker
 
 QUEUE = "generate"
-_FAMILY = "once"
 _ROW_IS_WRONG = frozenset({Cause.RETIRED, Cause.UNSUPPORTED})
 
 
@@ -167,7 +166,7 @@ async def release_left(farm: Farm, own: int | None = None) -> int:
             if number is None:
                 continue
             if number not in free:
-                free[number] = number == own or _is_free(farm.settings, number)
+                free[number] = number == own or is_free(farm.settings.home, ONCE, number)
             if free[number]:
                 moved += await farm.store.reroute([job.id], job.prompt.lane)
         after = page.after
@@ -213,7 +212,7 @@ class _Crew:
         if errand.backend == WEB:
             return [self._page()]
         count = min(len(errand.prompts), self.farm.settings.api_concurrency)
-        family = f"{_FAMILY}-{self.number}-{errand.backend}"
+        family = f"{ONCE}-{self.number}-{errand.backend}"
         for n in range(1, count + 1):  # what an earlier command met says nothing about this one
             made = (await self.farm.store.session(f"{family}-{n}")).made
             await self.farm.store.save_session(Session(name=f"{family}-{n}", made=made))
@@ -277,27 +276,17 @@ async def _prove(farm: Farm, backend: str, options: RunOptions) -> None:
         outcome = ended.outcome
         text = f"{backend} cannot be used now ({outcome.cause}): {outcome.message}"
         kind = UsageError if outcome.cause in _ROW_IS_WRONG else PersonNeeded
-        raise kind(f"{text} Nothing was queued.") from ended
+        raise kind(f"Nothing was queued: {text}") from ended
 
 
 @contextmanager
 def _numbered(settings: Settings) -> Iterator[int]:
     """A number that no other command holds while this one lives."""
-    (seat,) = take_seats(settings.home, _FAMILY, 1)
+    (seat,) = take_seats(settings.home, ONCE, 1)
     try:
         yield seat.number
     finally:
         seat.leave()
-
-
-def _is_free(settings: Settings, number: int) -> bool:
-    seat = Seat(settings.home, _FAMILY, number)
-    try:
-        seat.take()
-    except ProfileInUse:
-        return False
-    seat.leave()
-    return True
 
 
 @asynccontextmanager

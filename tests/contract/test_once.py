@@ -278,6 +278,20 @@ def test_the_seeds_switch_says_who_draws(
     assert gemini.asked == []
 
 
+def test_sessions_of_a_command_are_shown_while_it_lives(gemini: FakeGemini, home: Path) -> None:
+    gemini.plays.append(fake_gemini.Play(refused=fake_gemini.quota("GenerateRequestsPerDay")))
+    farm("generate", "A cat")
+    seat = Seat(home, "once", 1)
+    seat.take()
+
+    while_it_lives = told(farm("status", "--json"))["sessions"]
+    seat.leave()
+
+    assert [session["name"] for session in while_it_lives] == ["once-1-gemini-1"]
+    assert told(farm("status", "--json"))["sessions"] == []
+    assert "once-1" not in farm("backends", "gemini").stdout
+
+
 @pytest.fixture
 def room(home: Path) -> Path:
     (home / "room.png").write_bytes(picture(1024, 768, "room"))
