@@ -20,6 +20,7 @@ from farm.doctor.selectors import examine_selectors, local_pack
 from farm.errors import StoreError, UsageError
 from farm.model.events import RunOptions
 from farm.store.inspect import StoreFacts, inspect_store
+from farm.wiring.offers import WEB
 from farm.wiring.staff import launch_options, open_page
 
 
@@ -48,7 +49,9 @@ class Examination:
         yield browser_section(chosen)
         profiles = await asyncio.to_thread(self._profiles)
         unknown = [name for name in self.names if name not in {p.name for p in profiles}]
-        yield profiles_section(profiles, known.sessions if known else (), unknown)
+        yield profiles_section(
+            profiles, known.sessions if known else (), unknown, wanted=WEB in self.settings.backends
+        )
         yield store_section(store)
         yield await apis_section(self.settings, self.clock, offline=self.offline)
         async for section in self._pages(options, profiles, driven=chosen.browser is not None):

@@ -15,8 +15,13 @@ def profiles_section(
     facts: Mapping[Profile, ProfileFacts | str],
     sessions: Sequence[Session],
     unknown: Sequence[str],
+    *,
+    wanted: bool = True,
 ) -> Section:
-    """Each profile; a text in place of facts says what is wrong with its settings."""
+    """Each profile; a text in place of facts says what is wrong with its settings.
+
+    None at all is broken only where they are `wanted`: where the page works the queue.
+    """
     by_name = {session.name: session for session in sessions}
     findings = [
         broken(f"{name}: there is no such profile", f"farm login {name}") for name in unknown
@@ -28,7 +33,8 @@ def profiles_section(
             findings += _profile(profile, seen, by_name.get(profile.name))
     findings += _shared(list(facts))
     if not findings:
-        findings.append(broken("there is no profile yet", "farm login alice"))
+        none = broken("there is no profile yet", "farm login alice")
+        findings.append(none if wanted else note("there is none, and FARM_BACKENDS asks for none"))
     return Section(name="profiles", findings=tuple(findings))
 
 

@@ -124,6 +124,13 @@ def test_a_wrong_profile_file_and_a_shared_browser_are_told() -> None:
     assert told[-1] == "bob and carol attach to the same browser at http://127.0.0.1:9222"
 
 
+@pytest.mark.parametrize(("wanted", "level"), [(True, Level.BROKEN), (False, Level.NOTE)])
+def test_no_profile_at_all_is_wrong_only_where_the_page_works(wanted: bool, level: Level) -> None:
+    (finding,) = profiles_section({}, [], [], wanted=wanted).findings
+
+    assert finding.level is level
+
+
 def test_a_profile_is_examined_from_outside(tmp_path: Path) -> None:
     profile = make_profile(tmp_path, "alice")
     (profile.path / "SingletonLock").symlink_to("host-1")
