@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from typing import Protocol
@@ -11,6 +11,7 @@ from typing import Protocol
 from farm.attempt import Result
 from farm.clock import Clock, LocalZone
 from farm.model.causes import LIMITS, REFUSALS, Cause
+from farm.model.images import Image
 from farm.model.jobs import Claim, nothing_was_sent
 from farm.model.limits import LONGEST_WINDOW_SECONDS, Limit, learned_window, unlifted_since
 from farm.model.moments import start_of_day
@@ -50,6 +51,14 @@ class Refusals(Protocol):
         """Whether the user's table has other words for a prompt."""
 
 
+Sequel = Callable[[Claim, Sequence[Image]], Awaitable[None]]
+"""Queues what is to follow on a job's images, before the job ends; again it changes nothing."""
+
+
+async def no_sequel(_claim: Claim, _images: Sequence[Image]) -> None:
+    """Nothing follows."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pace:
     """The normal wait between two prompts of a session."""
@@ -72,6 +81,7 @@ class Settlement:
     clock: Clock
     pace: Pace = field(default_factory=Pace)
     policy: Policy = field(default_factory=Policy)
+    sequel: Sequel = no_sequel
     roll: Callable[[float, float], float] = random.uniform
     zone: tzinfo = field(default_factory=LocalZone)
     _unlifted: bool = True  # a limit may be on record that no image has disproved yet
@@ -87,6 +97,7 @@ class Settlement:
             self.presence.count(Cause.MADE)
             await self._lift_limits()
             await self._wait_for_pace()
+            await self.sequel(claim, result.images)
             await self.store.complete(claim, result.images, outcome.message)
         else:
             decision = await self._decide(outcome, claim)
@@ -230,4 +241,6 @@ def _of_the_address(why: Outcome) -> Outcome:
 
 
 def _in_words(outcome: Outcome) -> str:
-    return f"{outcome.message} The page said: {outcome.said}" if outcome.said else outcome.message
+    if not outcome.said or outcome.said in outcome.message:
+        return outcome.message
+    return f"{outcome.message} The answer said: {outcome.said}"

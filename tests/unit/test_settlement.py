@@ -195,11 +195,17 @@ async def test_an_open_attempt_is_parked_for_its_own_session(bench: Bench) -> No
     assert (again.attempt.id, again.attempt.phase) == (claim.attempt.id, Phase.SENT)
 
 
-async def test_the_pages_own_words_stand_behind_the_message(bench: Bench) -> None:
+async def test_the_words_of_page_or_api_stand_behind_the_message(bench: Bench) -> None:
     job = await bench.end(Cause.REFUSED_POLICY, said="I can't help with that.")
 
-    assert job.message == "why The page said: I can't help with that."
+    assert job.message == "why The answer said: I can't help with that."
     assert bench.settlement.presence.last_result == "refused.policy: why"
+
+
+async def test_words_that_the_message_repeats_already_stand_there_once(bench: Bench) -> None:
+    job = await bench.end(Cause.REFUSED_POLICY, said="why")
+
+    assert job.message == "why"
 
 
 async def test_a_text_without_image_is_tried_once_more_and_then_ended(bench: Bench) -> None:
