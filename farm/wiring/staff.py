@@ -264,7 +264,7 @@ def refusal_policy(settings: Settings) -> RefusalPolicy:
         return policy
     over = RefusalRule(move=RefusalMove.HAND_OVER, lane=settings.fallback[0])
     asked = {cause: policy.get(cause, FAIL_IT) for cause in REFUSALS}
-    return {cause: over if rule is FAIL_IT else rule for cause, rule in asked.items()}
+    return {cause: over if rule == FAIL_IT else rule for cause, rule in asked.items()}
 
 
 def open_page(
