@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import glob
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
@@ -63,6 +63,10 @@ class Finishing:
     downloads: Path
     pool: Callable[[], Executor]  # asked for once, when there is a first copy to make
     targets: Sequence[str] = ()  # as the store names them
+    # By queue, what an earlier run was to deliver to, and when this one began: a run that names no
+    # target still does so for images that the earlier one could not finish.
+    earlier: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    began: float = 0.0
     site: str = ""
     on_posted: Callable[[], None] = lambda: None  # the outbox has something new
     hold_seconds: float = HOLD_SECONDS
@@ -155,9 +159,11 @@ class Finishing:
                 copies = tuple(self._below_downloads(file) for file in derived.files)
                 trouble = " ".join(derived.warnings)
         if trouble:
-            log.warning("%s", trouble, extra={"job": one.job.id, "image": one.image.path})
+            # Of copies that were made the report tells; a line for each would bury what matters.
+            level = logging.INFO if copies else logging.WARNING
+            log.log(level, "%s", trouble, extra={"job": one.job.id, "image": one.image.path})
         await self.store.finish(one.image_id, copies, self._outgoing(one), trouble)
-        if self.targets:
+        if self._targets_of(one):
             self.on_posted()
 
     async def _derive(self, one: Unfinished, recipe: Recipe) -> Derived:
@@ -196,11 +202,17 @@ class Finishing:
         return replace(file, path=PurePosixPath(relative).as_posix())
 
     def _outgoing(self, one: Unfinished) -> Outgoing:
-        if not self.targets:
+        targets = self._targets_of(one)
+        if not targets:
             return Outgoing()
         job = one.job
         folder = folder_of(site_of(job.prompt, job.queue, self.site), _day(one.made_at))
-        return Outgoing(folder=folder, targets=self.targets)
+        return Outgoing(folder=folder, targets=targets)
+
+    def _targets_of(self, one: Unfinished) -> Sequence[str]:
+        if self.targets or one.made_at >= self.began:
+            return self.targets
+        return self.earlier.get(one.job.queue, ())
 
 
 def facts_of(job: Job, image: Image, *, text: str, made_at: float) -> Facts:

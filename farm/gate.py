@@ -17,7 +17,13 @@ class RunGate:
     left: int | None = None  # jobs the run may still end; None: no limit
     rest_until: float = 0.0
     at_work: set[str] = field(default_factory=set)  # sessions that may still end jobs
+    busy: set[str] = field(default_factory=set)  # sessions with a job in hand
     _suspicions: dict[str, float] = field(default_factory=dict)  # session -> when
+
+    @property
+    def used_up(self) -> bool:
+        """Whether the limit is reached for good: nobody holds a job that may be put back."""
+        return self.left == 0 and not self.busy
 
     def take(self) -> bool:
         """Reserve one job of the run's limit; False when the limit is reached."""
@@ -71,6 +77,16 @@ class OwnExit:
     def at_work(self) -> set[str]:
         """Sessions that may still end jobs."""
         return self.gate.at_work
+
+    @property
+    def busy(self) -> set[str]:
+        """Sessions with a job in hand."""
+        return self.gate.busy
+
+    @property
+    def used_up(self) -> bool:
+        """Whether the limit is reached for good."""
+        return self.gate.used_up
 
     def take(self) -> bool:
         """Reserve one job of the run's limit; False when the limit is reached."""

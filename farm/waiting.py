@@ -40,6 +40,14 @@ class Gate(SharedLimit, Protocol):
     def at_work(self) -> set[str]:
         """Sessions that may still end jobs; each enters and leaves by itself."""
 
+    @property
+    def busy(self) -> set[str]:
+        """Sessions with a job in hand; each enters and leaves by itself."""
+
+    @property
+    def used_up(self) -> bool:
+        """Whether the run's limit of jobs is reached for good."""
+
     def take(self) -> bool:
         """Reserve one job of the run's limit; False when the limit is reached."""
 
@@ -220,7 +228,7 @@ class Waiting:
         return denied is None
 
     def _refuse_to_wait_in_vain(self) -> None:
-        if self.gate.stop.is_set():
+        if self.gate.stop.is_set() or self.gate.used_up:
             raise NoMoreWork
         resting = self.presence.session.state is SessionState.RESTING
         too_long = self.presence.seconds_to_wait() > self.terms.max_wait_seconds

@@ -65,6 +65,7 @@ class Worker:
         self.gate.at_work.add(self.presence.name)
         try:
             await self.presence.start()
+            await self.waiting.leave_if_done()  # no browser is opened for nothing
             while True:
                 await self.waiting.until_hopeful()
                 await self._open_once()
@@ -154,6 +155,7 @@ class Worker:
 
     async def _work(self, claim: Claim) -> None:
         """One attempt, from its claim to its settlement."""
+        self.gate.busy.add(self.presence.name)
         self._hold(claim)
         self._prompts += 1
         ended: Result | None = None
@@ -173,6 +175,7 @@ class Worker:
             raise
         finally:
             self.presence.claim = None
+            self.gate.busy.discard(self.presence.name)
         await self._tell(claim, ended, self.clock.monotonic() - began)
         if ended and self._unsaved > self.terms.disk_tries and not self.terms.watch:
             raise SaveFailed(ended.outcome.message)

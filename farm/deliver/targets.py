@@ -26,6 +26,7 @@ from farm.settings import Settings
 from farm.signing import secret_bytes
 
 _DRIVE_ID: Final = re.compile(r"[\w-]{4,}")
+_LIKE_A_SCHEME: Final = re.compile(r"([A-Za-z][\w+.-]+):(?!//)")  # C:\\ is a drive of Windows
 _SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
 
@@ -64,6 +65,11 @@ def target_of(text: str, settings: Settings, clock: Clock) -> Target:
 
 
 def _local(text: str, settings: Settings) -> Target:
+    if typo := _LIKE_A_SCHEME.match(text):
+        raise UsageError(
+            f"{text} is no target: is {typo[1]}:// meant, or drive:FOLDER_ID? A folder of that "
+            f"name is ./{text}."
+        )
     place = place_of(text, settings.home)
     if Path(place).is_file():
         raise UsageError(f"{place} is a file; a target is a folder.")

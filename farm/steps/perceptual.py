@@ -2,8 +2,8 @@
 
 The hash is the coarsest waves of a picture: of a 32 by 32 copy in grey the 8 by 8 lowest
 frequencies of its cosine transform, a bit for each that is clearly positive. Compression and
-scaling hardly change them, a narrow cut changes few. "Clearly" matters: a symmetric picture has no trace of half of
-the waves, and their signs would be those of the codec's noise.
+scaling hardly change them, a narrow cut changes few. "Clearly" matters: a symmetric picture has no
+trace of half of the waves, and their signs would be those of the codec's noise.
 """
 
 from __future__ import annotations

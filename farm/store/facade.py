@@ -64,6 +64,8 @@ class Store:
         self.hold_unfinished = whole(finishing.hold_unfinished)
         self.unfinished = whole(finishing.unfinished)
         self.finish = whole(finishing.finish)
+        self.note_targets = whole(finishing.note_targets)
+        self.noted_targets = whole(finishing.noted_targets)
         self.copies_of = whole(finishing.copies_of)
         self.troubles_of = whole(finishing.troubles_of)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -17,8 +18,9 @@ from farm.store.base import Outgoing, Unfinished
 from farm.store.database import Database, insert
 from farm.store.deliveries import Posting
 from farm.store.records import IMAGE_COLUMNS, JOB_COLUMNS, image_of, job_of
-from farm.store.schema import attempts, derivatives, images, in_state, jobs
+from farm.store.schema import attempts, derivatives, images, in_state, jobs, meta
 
+_TARGETS: Final = "deliver:"  # of these keys among the others of `meta`
 LEASE_SECONDS: Final = 30.0  # held on to while steps are taken, so that only the dead lose it
 
 
@@ -101,6 +103,28 @@ class SqlFinishing:
                     files=files,
                     targets=out.targets,
                 )
+
+    async def note_targets(self, queues: Sequence[str], targets: Sequence[str]) -> None:
+        """Remember where a run delivers the images of its queues, for whoever finishes them."""
+        line = insert(self._database.dialect_name, meta)
+        line = line.on_conflict_do_update(
+            index_elements=["key"], set_={"value": line.excluded.value}
+        )
+        async with self._database.write() as connection:
+            for queue in queues:
+                values = {"key": _TARGETS + queue, "value": json.dumps(list(targets))}
+                await connection.execute(line, values)
+
+    async def noted_targets(self) -> Mapping[str, tuple[str, ...]]:
+        """By queue, where the last run that delivered anything put its images."""
+        noted = sa.select(meta.c.key, meta.c.value).where(
+            meta.c.key.startswith(_TARGETS, autoescape=True)
+        )
+        async with self._database.read() as connection:
+            return {
+                row.key.removeprefix(_TARGETS): tuple(json.loads(row.value))
+                for row in await connection.execute(noted)
+            }
 
     async def copies_of(self, job_ids: Sequence[int]) -> Mapping[int, tuple[Derivative, ...]]:
         """The copies of all images of some jobs, by job, oldest first."""

@@ -53,7 +53,7 @@ async def beside(
         results = await stack.enter_async_context(await results_of(farm, options, queues, locks))
         heard = results.watching(tell)
         outbox = await stack.enter_async_context(await outbox_of(farm, heard))
-        finishing = await stack.enter_async_context(finishing_of(farm, outbox))
+        finishing = await stack.enter_async_context(await finishing_of(farm, outbox, queues))
         watching = intake_of(farm, options, queues, tell, locks=locks, on_import=results.wake)
         await stack.enter_async_context(watching)
         yield Beside(results=results, tell=finishing.watching(heard))
@@ -95,16 +95,20 @@ def sheet_results(
     )
 
 
-def finishing_of(farm: Farm, outbox: Outbox) -> Finishing:
+async def finishing_of(farm: Farm, outbox: Outbox, queues: Sequence[str]) -> Finishing:
     """Makes the copies that the settings ask for; UsageError for a text that is no recipe."""
     settings = farm.settings
+    if targets := places(settings):
+        await farm.store.note_targets(queues, targets)
     return Finishing(
         store=farm.store,
         recipe=recipe(settings),
         downloads=settings.downloads_dir,
         pool=step_pool,
         site=settings.site,
-        targets=places(settings),
+        targets=targets,
+        earlier=await farm.store.noted_targets(),
+        began=farm.clock.now(),
         on_posted=outbox.posted,
     )
 

@@ -147,7 +147,10 @@ class _Desk:
 @asynccontextmanager
 async def _finishing(farm: Farm, tell: Tell) -> AsyncIterator[Tell]:
     """The same teller, heard by those who make copies and deliver them."""
-    async with await outbox_of(farm, tell) as outbox, finishing_of(farm, outbox) as finishing:
+    async with (
+        await outbox_of(farm, tell) as outbox,
+        await finishing_of(farm, outbox, [QUEUE]) as finishing,
+    ):
         yield finishing.watching(tell)
 
 

@@ -46,8 +46,11 @@ async def outbox_of(farm: Farm, tell: Tell, *, drain_seconds: float = DRAIN_SECO
 async def _targets(farm: Farm) -> Mapping[str, Target]:
     """A place is a target's text without its password: some can be had from it alone."""
     found = dict(targets_of(farm.settings, farm.clock))
-    for place, state in await farm.store.delivery_counts():
-        if state is DeliveryState.PENDING and place not in found:
+    counts = await farm.store.delivery_counts()
+    waiting = [place for place, state in counts if state is DeliveryState.PENDING]
+    noted = (await farm.store.noted_targets()).values()
+    for place in dict.fromkeys((*waiting, *(place for some in noted for place in some))):
+        if place not in found:
             try:
                 found[place] = target_of(place, farm.settings, farm.clock)
             except FarmError as error:

@@ -124,3 +124,13 @@ async def test_an_image_a_person_must_look_at_waits_for_its_steps(desk: Desk) ->
     await desk.store.review(claim, Cause.WRONG_ORIENTATION, "", [desk.image("a")])
 
     assert await desk.store.take_unfinished(5) == ()
+
+
+async def test_where_a_queue_was_delivered_to_last_is_remembered(desk: Desk) -> None:
+    await desk.store.note_targets(["heroes", "cities"], ["drive:1", "/out"])
+    await desk.store.note_targets(["cities"], ["s3://bucket"])
+
+    assert await desk.store.noted_targets() == {
+        "heroes": ("drive:1", "/out"),
+        "cities": ("s3://bucket",),
+    }

@@ -246,3 +246,28 @@ def _busy(until: threading.Event) -> Executor:
     executor = ThreadPoolExecutor(1)
     executor.submit(until.wait, 5)
     return executor
+
+
+async def test_what_a_killed_run_was_to_deliver_is_delivered_by_one_that_names_no_target(
+    bench: Bench,
+) -> None:
+    job = await bench.make("a")
+    finishing = bench.finishing(Recipe())
+    finishing.earlier, finishing.began = {"a": ("drive:1",)}, 9e9
+
+    async with finishing:
+        pass
+
+    assert [one.job_id for one in await bench.store.deliveries()] == [job]
+    assert bench.posted == 1
+
+
+async def test_what_is_made_in_a_run_without_a_target_goes_nowhere(bench: Bench) -> None:
+    await bench.make("a")
+    finishing = bench.finishing(Recipe())
+    finishing.earlier = {"a": ("drive:1",)}
+
+    async with finishing:
+        pass
+
+    assert await bench.store.deliveries() == ()

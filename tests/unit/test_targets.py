@@ -188,3 +188,11 @@ def test_a_folder_with_a_blank_stands_in_quotes(tmp_path: Path) -> None:
     settings = load_settings({"home": str(tmp_path), "deliver": '"/mnt/my disk" drive:1AbC'})
 
     assert settings.deliver == ("/mnt/my disk", "drive:1AbC")
+
+
+@pytest.mark.parametrize("text", ["gdrive:1AbC", "s3:bucket/a", "foo:bar"])
+def test_a_misspelt_target_is_no_folder(text: str, tmp_path: Path) -> None:
+    settings = load_settings(environ={}, cwd=tmp_path)
+
+    with pytest.raises(UsageError, match="is no target"):
+        target_of(text, settings, FakeClock())

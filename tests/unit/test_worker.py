@@ -575,3 +575,33 @@ async def test_a_clock_that_is_set_back_makes_no_wait_longer(bench: Bench) -> No
     bench.clock.jump(-86_400)
 
     assert presence.seconds_to_wait() == pytest.approx(90)
+
+
+async def test_for_an_empty_queue_no_browser_is_opened(bench: Bench) -> None:
+    hand = bench.hand()
+
+    await bench.worker(hand).run()
+
+    assert hand.opened == 0
+
+
+async def test_a_limit_that_is_reached_ends_a_session_without_its_pace(bench: Bench) -> None:
+    await bench.add(2)
+    bench.gate.left = 1
+    began = bench.clock.time
+
+    await bench.worker(bench.hand()).run()
+
+    assert bench.clock.time - began < 5
+
+
+async def test_a_limit_is_not_reached_while_another_session_may_put_its_job_back(
+    bench: Bench,
+) -> None:
+    bench.gate.left = 0
+    bench.gate.busy.add("bob")
+
+    held = bench.gate.used_up
+    bench.gate.busy.discard("bob")
+
+    assert (held, bench.gate.used_up) == (False, True)
