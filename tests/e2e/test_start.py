@@ -64,8 +64,8 @@ async def test_a_missing_second_profile_is_named_and_the_first_works_on(build: B
 
 async def test_a_profile_in_use_is_refused_and_its_holder_named(build: Build) -> None:
     house = await build(Scenario(defaults=FAST))
-    path = str(house.prompts(1))
-    first = await house.start("start", path, "--json", "--watch")
+    path = str(house.prompts(2))
+    first = await house.start("start", path, "--json", "--pace", "60")
     await first.until(lambda line: '"ready"' in line or '"busy"' in line)
 
     second = await house.farm("start", path)
