@@ -30,6 +30,7 @@ incidents                evidence of a failure: the first in full, later ones co
 gate                     what all workers of a run share
 routing                  when a fallback steps in for sessions that cannot work
 finishing                copies of images made, in processes of their own
+enlarging                what was drawn small gets a job that makes it large
 reuse                    rows that ask for what was drawn before get a copy
 purse                    the user's money: reserved before an API is asked
 notify, generation_log   messages to a person; a line for every attempt that ended

@@ -51,6 +51,7 @@ LAYERS = [  # low to high: a unit imports its own line or a lower one, never a h
         "finishing",
         "routing",
         "reuse",
+        "enlarging",
         "gate",
     },
     {"supervisor"},

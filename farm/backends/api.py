@@ -13,6 +13,7 @@ from typing import Any, Protocol, Self
 
 from farm.errors import Ended
 from farm.model.causes import Cause
+from farm.model.enlarging import Enlargement
 from farm.model.models import Model
 from farm.model.money import Bill
 from farm.model.operations import Operation
@@ -69,6 +70,7 @@ class Request:
     operation: Operation = Operation.GENERATE
     mask: Path | None = None  # white is what may change
     factor: float | None = None  # for UPSCALE
+    enlarge: Enlargement | None = None  # it is drawn small, and made large by another job
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -97,6 +97,7 @@ class ApiHand:
         hashes = [reference.sha256 for reference in request.references]
         facts: dict[str, Any] = {"text": work.text, "model": request.model.id, "estimate": cost}
         facts |= {"references": hashes} if hashes else {}
+        facts |= {"enlarge": asdict(request.enlarge)} if request.enlarge else {}
         await record(Phase.TYPING, facts)
         await self.purse.reserve(self._bill(work, request, cost))
         try:

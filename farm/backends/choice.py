@@ -12,6 +12,7 @@ from farm.backends.api import Reference, Request, Resolve
 from farm.backends.base import Work
 from farm.errors import Ended, UsageError
 from farm.model.causes import Cause
+from farm.model.enlarging import Enlargement, enlargement
 from farm.model.fitting import Fit, Order, estimate, fitted, misfit
 from farm.model.lanes import ANY_LANE, Need, lanes_served
 from farm.model.models import Catalogue, Model
@@ -39,6 +40,7 @@ class Choice:
     quality: str = ""
     measure: Measure = _unmeasured
     paid_otherwise: bool = False  # through an account that pays no request
+    upscaler: Model | None = None  # what is cheaper small is drawn small, and enlarged by it
 
     def usual_needs(self) -> frozenset[Need]:
         """What rows that name no model may need beside words, whatever their type."""
@@ -120,7 +122,9 @@ class Choice:
         )
         if why := misfit(model, order, today):
             raise _unsupported(why)
-        request = _request(work, model, fitted(model, order))
+        enlarge = self._enlargement(model, order)
+        order = replace(order, tier=enlarge.tier if enlarge else "")
+        request = replace(_request(work, model, fitted(model, order)), enlarge=enlarge)
         mask = masks[0].path if masks else None
         cost = 0 if self.paid_otherwise else estimate(model, order, today)
         return replace(request, references=references, mask=mask), cost
@@ -130,13 +134,19 @@ class Choice:
         name = work.facts.model or self._wish(work.prompt)
         known = self.catalogue.find(name, self.backend) if name else None
         model = known or replace(self.catalogue.usual(self.backend, self.today()), id=name)
-        return _request(work, model, fitted(model, self._order(work, (), ())))
+        order = replace(self._order(work, (), ()), tier=work.facts.enlarge.get("tier", ""))
+        return _request(work, model, fitted(model, order))
 
     def understood(self, ended: Ended, prompt: Prompt) -> Ended:
         """A model that is gone is the row's own fault if the row named it."""
         if ended.outcome.cause is not Cause.RETIRED or not prompt.model:
             return ended
         return Ended(replace(ended.outcome, cause=Cause.UNSUPPORTED))
+
+    def _enlargement(self, model: Model, order: Order) -> Enlargement | None:
+        if self.upscaler is None or self.paid_otherwise:
+            return None
+        return enlargement(model, order, self.upscaler, self.today())
 
     def _wish(self, prompt: Prompt) -> str:
         return prompt.model or self.by_type.get(prompt.image_type, self.model)

@@ -61,6 +61,11 @@ Reuse = Annotated[
     typer.Option("--reuse/--no-reuse", help="Take the picture of an equal row, drawn before."),
 ]
 
+UpscaleWith = Annotated[
+    str | None,
+    typer.Option(metavar="MODEL", help="Draw small and enlarge with it where that costs less."),
+]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Route:
@@ -74,6 +79,7 @@ class Route:
     a_run: float | None = None  # US dollars
     a_day: float | None = None
     reuse: bool | None = None
+    upscale_with: str | None = None
     deadline: str = ""
 
     def overrides(self) -> dict[str, object]:
@@ -87,6 +93,7 @@ class Route:
             "budget_run": self.a_run,
             "budget_day": self.a_day,
             "reuse": self.reuse,
+            "upscale_with": self.upscale_with,
         }
 
     def proven(self, settings: Settings, options: RunOptions) -> Settings:

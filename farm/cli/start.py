@@ -22,6 +22,7 @@ from farm.cli.routes import (
     Models,
     Reuse,
     Route,
+    UpscaleWith,
     Yes,
 )
 from farm.cli.running import run_and_show
@@ -100,6 +101,7 @@ def start(
     budget_day: BudgetDay = None,
     yes: Yes = False,
     reuse: Reuse = None,
+    upscale_with: UpscaleWith = None,
     trace: Annotated[
         bool, typer.Option("--trace", help="Keep a Playwright trace with each incident.")
     ] = False,
@@ -137,15 +139,15 @@ def start(
         after=fallback_after,
         models=models,
         reuse=reuse,
+        upscale_with=upscale_with,
         deadline=deadline,
         a_run=budget,
         a_day=budget_day,
     )
     own = {"prompt_delay_seconds": pace, "headless": False if headed else None}
     told = {"notify": " ".join(notify) if notify else None, "deliver": joined(deliver)}
-    settings = open_settings(
-        own | told | shaped(resize, convert, name) | route.overrides(), log_file=True
-    )
+    asked = own | told | shaped(resize, convert, name) | route.overrides()
+    settings = open_settings(asked, log_file=True)
     reading = reading_of(
         mapped, kind=kind, templates=templates, brand=brand, variations=variations, with_og=with_og
     )

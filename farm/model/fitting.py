@@ -17,7 +17,7 @@ REFERENCE_TOKENS = 1300  # of a picture that is looked at; as above
 _MEGAPIXEL = 1_048_576
 _TIER_PX = {"512": 512, "0.5K": 512, "1K": 1024, "2K": 2048, "4K": 4096}
 _FAR = 0.3  # what a proof of the finished picture calls a wrong orientation
-_NEAR = 1.02  # a side so little too short is not worth the next size class
+NEAR = 1.02  # a side so little too short is not worth the next size class
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +33,7 @@ class Order:
     original: Size | None = None  # of the picture that is enlarged
     count: int = 1
     chars: int = 0  # of the text
+    tier: str = ""  # a size class of the model; "": the smallest that is large enough
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,7 +53,7 @@ def fitted(model: Model, order: Order) -> Fit:
     asked = order.quality if order.quality in model.qualities else model.quality
     return Fit(
         ratio=ratio,
-        tier=_tier(model, order.size, ratio),
+        tier=order.tier or _tier(model, order.size, ratio),
         canvas=canvas(model.sides, size) if model.sides else None,
         quality=asked,
     )
@@ -78,12 +79,18 @@ def _tier(model: Model, size: Size | None, ratio: str) -> str:
         return ""
     if size is None:
         return "1K" if "1K" in model.tiers else model.tiers[0]
-    shape = _quotient(ratio) if ratio else size.ratio
     for tier in model.tiers:
-        width = _TIER_PX[tier] * math.sqrt(shape)
-        if width * _NEAR >= size.width_px and width / shape * _NEAR >= size.height_px:
+        width, height = sides_of(tier, ratio, size)
+        if width * NEAR >= size.width_px and height * NEAR >= size.height_px:
             return tier
     return model.tiers[-1]
+
+
+def sides_of(tier: str, ratio: str, size: Size) -> tuple[float, float]:
+    """Width and height, in pixels, of a class's pictures in a ratio; "" is the size's own."""
+    shape = _quotient(ratio) if ratio else size.ratio
+    width = _TIER_PX[tier] * math.sqrt(shape)
+    return width, width / shape
 
 
 def canvas(sides: Sides, size: Size) -> Size:

@@ -123,6 +123,7 @@ class AttemptFacts:
     by_hand: bool = False  # a person says that it was sent: it is never sent again
     preview_px: tuple[int, int] = (0, 0)  # ready: natural size of the first image on the page
     maker: Mapping[str, Any] = field(default_factory=dict)  # saved: see farm.model.images.Maker
+    enlarge: Mapping[str, Any] = field(default_factory=dict)  # typing: see farm.enlarging
     request: Mapping[str, Any] = field(default_factory=dict)  # sent: where an API has it
     parts: tuple[Mapping[str, Any], ...] = ()  # ready: files an API's answer was written to
 

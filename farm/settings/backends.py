@@ -96,6 +96,15 @@ _ROUTES: tuple[Setting, ...] = (
 
 _MONEY: tuple[Setting, ...] = (
     Setting(
+        key="upscale_with",
+        text="Rows that ask for more than the smallest size class of their model are drawn in that "
+        "class and enlarged by this model, where both together cost less. `--upscale-with` "
+        "overrides it.",
+        parse=values.text,
+        allowed="a model that enlarges, such as seedvr or clarity",
+        default="empty: every row is drawn in its own size class",
+    ),
+    Setting(
         key="budget_day",
         text="How much all APIs together may cost in a local day; 0 is no bound.",
         parse=values.number(0),

@@ -81,6 +81,7 @@ class Settings:
     budget_day: float = 10.0  # US dollars, over all APIs; 0: no bound
     budget_run: float = 0.0
     confirm_above: float = 1.0
+    upscale_with: str = ""  # what is cheaper small is drawn small, and enlarged by this model
     reuse: bool = False  # an equal row's picture is taken instead of drawn again
     gemini_api_key: str = field(default="", repr=False)
     gemini_auth: str = "auto"

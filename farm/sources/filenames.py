@@ -28,6 +28,12 @@ def numbered(filename: str, number: int) -> str:
     return f"{stem}-v{number}{extension}"
 
 
+def enlarged(filename: str) -> str:
+    """The name of a row's enlarged picture: `hero-mill.png` becomes `hero-mill-large.png`."""
+    stem, extension = _parted(filename)
+    return f"{stem}-large{extension}"
+
+
 def twin_of(filename: str) -> str:
     """The name of a Hero's social-media twin: `hero-mill.png` becomes `hero-mill-og.jpg`."""
     return f"{_parted(filename)[0]}-og.jpg"

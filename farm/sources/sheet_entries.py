@@ -91,7 +91,7 @@ def told_of(job: Job, *, path: str, link: str, preview: str, seen: bool, moment:
 
 
 def entries_of(told: Sequence[Told]) -> list[Entry]:
-    """The rows of all jobs: `7-v2` and `7-og` are told in the row of `7`."""
+    """The rows of all jobs: `7-v2`, `7-og` and `7-large` are told in the row of `7`."""
     taken = {job.id for job in told}
     groups: dict[str, list[Told]] = {}
     for job in told:
@@ -99,7 +99,7 @@ def entries_of(told: Sequence[Told]) -> list[Entry]:
     return [Entry(jobs=tuple(sorted(jobs, key=lambda j: len(j.id)))) for jobs in groups.values()]
 
 
-_MADE_OF = re.compile(r"(?P<of>.+)-(?:v\d+|og)", re.DOTALL)
+_MADE_OF = re.compile(r"(?P<of>.+)-(?:v\d+|og|large)", re.DOTALL)
 
 
 def _row_id(number: str, taken: set[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
 from importlib.util import find_spec
@@ -47,6 +48,7 @@ def open_api_hand(
     purse: Purse,
     names: Callable[[], Sequence[str]] | None = None,
     catalogue: Catalogue | None = None,
+    upscaler: Model | None = None,
 ) -> ApiHand:
     """The n-th hand of a backend (`gemini-1`), its client still closed and its seat not taken.
 
@@ -56,7 +58,7 @@ def open_api_hand(
     if lack := missing(settings, backend):
         raise UsageError(lack)
     known = catalogue or load_catalogue(settings.home)
-    choice = choice_of(settings, backend, clock, known)
+    choice = replace(choice_of(settings, backend, clock, known), upscaler=upscaler)
     return ApiHand(
         api=api_of(settings, backend, clock, known),
         seat=Seat(settings.home, backend, number),

@@ -19,6 +19,7 @@ from farm.gate import OwnExit, RunGate
 from farm.model.causes import Cause
 from farm.model.events import RunOptions, Tell
 from farm.model.lanes import ANY_LANE
+from farm.model.models import Model
 from farm.model.moments import clock_time
 from farm.model.money import Budget, from_dollars
 from farm.model.outcomes import Outcome
@@ -31,6 +32,7 @@ from farm.steps.keep import part_path
 from farm.supervisor import Post
 from farm.waiting import DAY_SECONDS, Allowance, always_allowed
 from farm.wiring.apis import api_form, choice_of, missing, open_api_hand
+from farm.wiring.enlarging import Feeders, feeders_of, upscaler_of
 from farm.wiring.opened import Farm
 from farm.wiring.profiles import chosen
 from farm.wiring.staff import Duty, Shift, post, references_of, wording_of, worker_of
@@ -68,6 +70,8 @@ def crew_of(farm: Farm, options: RunOptions, gate: RunGate, tell: Tell) -> Crew:
     )
     posts = [post(shift, profile) for profile in profiles]
     purse = purse_of(farm, options, heard)
+    upscaler = upscaler_of(settings, farm.clock)
+    feeders = feeders_of(settings, farm.clock, apis, upscaler) if upscaler else None
     for name, seats in apis.items():
         desk = ApiDesk(
             shift=replace(shift, gate=OwnExit(gate=gate)),
@@ -76,6 +80,8 @@ def crew_of(farm: Farm, options: RunOptions, gate: RunGate, tell: Tell) -> Crew:
             # A fallback that is a regular backend as well is one: it takes everybody's jobs.
             routing=None if name in settings.backends else routing,
             seats=seats,
+            upscaler=upscaler,
+            feeders=feeders if upscaler and upscaler.backend == name else None,
         )
         posts += [desk.post(number) for number in seats]
     return Crew(posts=posts, tell=heard)
@@ -90,6 +96,8 @@ class ApiDesk:
     purse: Purse
     routing: Routing | None  # of a fallback; None: it takes everybody's jobs
     seats: tuple[int, ...]  # the numbers of its sessions
+    upscaler: Model | None = None  # what it draws small is enlarged by it
+    feeders: Feeders | None = None  # of the one that enlarges: for whose pictures it stays
 
     def post(self, number: int) -> Post:
         """The n-th session of it."""
@@ -105,7 +113,7 @@ class ApiDesk:
             wording=wording_of(farm, form),
             evidence=None,
             allowance=self._allowance(number),
-            hopes=None if self.routing is None else partial(self._hopes, hand),
+            hopes=partial(self._hopes, hand) if self.routing or self.feeders else None,
             beside=partial(self._beside, number),
         )
         return worker_of(self.shift, hand, duty)
@@ -120,6 +128,7 @@ class ApiDesk:
             purse=self.purse,
             names=self._names,
             catalogue=load_catalogue(farm.settings.home),
+            upscaler=self.upscaler,
         )
 
     def _names(self) -> Sequence[str]:
@@ -128,9 +137,11 @@ class ApiDesk:
         return self.routing.names(self.backend)
 
     def _hopes(self, hand: ApiHand) -> Sequence[str]:
-        """Its own jobs, and everybody's while it may still step in."""
-        may_open = self.routing is None or self.routing.may_open(self.shift.gate.at_work)
-        return hand.lanes_of((self.backend, ANY_LANE)) if may_open else hand.lanes
+        """Its own jobs, everybody's while it may still step in, and those it may yet enlarge."""
+        at_work = self.shift.gate.at_work
+        may_open = self.routing is None or self.routing.may_open(at_work)
+        own = hand.lanes_of((self.backend, ANY_LANE)) if may_open else hand.lanes
+        return (*own, *(self.feeders.hopes(at_work) if self.feeders else ()))
 
     def _allowance(self, number: int) -> Allowance:
         """What the schedule says: the n-th session works while so many may."""

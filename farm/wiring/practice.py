@@ -32,6 +32,7 @@ async def on_stand_in(
             ignore_https_errors=True,
             backends=("web",),  # nothing is asked of anybody outside
             fallback=(),
+            upscale_with="",
         )
         names = tuple(f"demo-{n}" for n in range(1, (options.sessions or 2) + 1))
         profiles = [make_profile(settings.profiles_dir, name) for name in names]

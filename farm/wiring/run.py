@@ -21,6 +21,7 @@ from farm.steps.keep import sweep_parts
 from farm.supervisor import Post, Supervisor
 from farm.wiring.beside import beside
 from farm.wiring.crew import WEB, crew_of
+from farm.wiring.enlarging import upscaler_of
 from farm.wiring.intake import in_words, named
 from farm.wiring.names import prove_names
 from farm.wiring.once import release_left
@@ -52,6 +53,7 @@ async def run(
             settings, options = await stack.enter_async_context(on_stand_in(settings, options))
         farm = await stack.enter_async_context(open_farm(settings))
         tell = await stack.enter_async_context(telling(farm, options, on_event))
+        upscaler_of(farm.settings, farm.clock)  # said before anything is imported
         options, queues = await _import_sources(farm, options, tell)
         await prove_names(farm, queues)
         options = await agreed(farm, options, agree, stop)

@@ -20,6 +20,7 @@ from farm.browser.session import BrowserSession
 from farm.clock import Clock, LocalZone
 from farm.compose import compose
 from farm.config import Settings, allowance_of
+from farm.enlarging import Enlarging
 from farm.incidents import Evidence, Incidents
 from farm.model.allowance import next_allowed
 from farm.model.causes import REFUSALS
@@ -179,6 +180,7 @@ def worker_of(shift: Shift, hand: Hand, duty: Duty) -> Worker:
             clock=clock,
             pace=duty.pace,
             policy=policy(settings),
+            sequel=Enlarging(store=farm.store, downloads=settings.downloads_dir),
         ),
     )
 
