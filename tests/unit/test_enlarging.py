@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from farm.attempt import Result
 from farm.enlarging import Enlarging
+from farm.gate import RunGate
+from farm.model.causes import Cause
 from farm.model.enlarging import Enlargement
 from farm.model.images import Image
 from farm.model.jobs import Claim, Job, JobState, Phase
 from farm.model.lanes import ANY_LANE, Need, lane
 from farm.model.operations import Operation
+from farm.model.outcomes import Outcome
 from farm.model.prompts import Prompt, Size, SourceRow
+from farm.presence import Presence
+from farm.settlement import Settlement
 from farm.store.engine import open_store
 from farm.store.facade import Store
+from farm.testing.clock import FakeClock
+from farm.wording import Wording
 
 IMAGE = Image(
     path="2026-11-21/mill.png", sha256="ab", size_bytes=1, width_px=1376, height_px=768,
@@ -30,6 +39,10 @@ ROW = SourceRow(
     ),
     row=4,
 )  # fmt: skip
+
+
+class Died(BaseException):
+    """What a test stops the world with."""
 
 
 @dataclass
@@ -128,3 +141,33 @@ async def test_a_row_of_the_users_with_that_id_is_left_alone(bench: Bench) -> No
     job = await bench.sequel()
     assert job is not None
     assert job.prompt == own
+
+
+async def test_a_death_after_the_sequel_was_queued_leaves_the_small_job_to_be_recovered(
+    bench: Bench,
+) -> None:
+    claim = await bench.claim(enlarge=asdict(HOW))
+    made = Result(outcome=Outcome(cause=Cause.MADE, message=""), images=(IMAGE,))
+
+    async def dies_behind(claim: Claim, images: Sequence[Image]) -> None:
+        await bench.enlarging(claim, images)
+        raise Died
+
+    settlement = Settlement(
+        store=bench.store,
+        presence=Presence(
+            name="gemini-1", book=bench.store, clock=FakeClock(), tell=lambda _event: None
+        ),
+        limit=RunGate(stop=asyncio.Event()),
+        refusals=Wording(book=bench.store),
+        clock=FakeClock(),
+        sequel=dies_behind,
+    )
+
+    with pytest.raises(Died):
+        await settlement.settle(claim, made)
+
+    small, large = await bench.store.job(claim.job.id), await bench.sequel()
+    assert small is not None
+    assert large is not None
+    assert (small.state, large.state) == (JobState.IN_PROGRESS, JobState.PENDING)
