@@ -222,11 +222,10 @@ class Worker:
             await self.store.give_back(claim, Cause.BROWSER_GONE, str(error))
 
     async def _tell(self, claim: Claim, result: Result | None, seconds: float) -> None:
-        job = await self.store.job(claim.job.id)
-        if job is not None:
+        if job := await self.store.job(claim.job.id):
             self.presence.tell(JobChanged(job=job))
-        if job is not None and result is not None:
-            self.presence.tell(_end_of(job, claim, result, seconds))
+            if result is not None:
+                self.presence.tell(_end_of(job, claim, result, seconds))
 
     def _hold(self, claim: Claim) -> None:
         self.presence.claim = claim
