@@ -65,6 +65,7 @@ async def test_two_prompts_make_two_images_and_the_person_keeps_browser_and_tab(
     assert await quick.theirs.tabs() == [OWN_TAB]
 
 
+@pytest.mark.long
 async def test_a_browser_killed_while_an_answer_is_due_is_gone_and_nothing_is_sent_twice(
     slow: Visit,
 ) -> None:

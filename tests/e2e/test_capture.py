@@ -72,6 +72,7 @@ def conversations(house: House) -> dict[str, str]:
         return dict(connection.execute(query).fetchall())
 
 
+@pytest.mark.long
 async def test_captured_pages_pass_the_replay_test_and_hold_nothing_private(build: Build) -> None:
     refusal = Rule(play="refusal", text="Row-2:")
     house = await build(Scenario(defaults=FAST, rules=(refusal,)))

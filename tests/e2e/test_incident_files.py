@@ -51,6 +51,7 @@ def every_file(folder: Path) -> Iterator[tuple[str, bytes]]:
                 yield from ((f"{path.name}/{n}", inside.read(n)) for n in inside.namelist())
 
 
+@pytest.mark.long
 async def test_a_drifted_page_leaves_one_incident_that_names_the_role_and_nothing_private(
     build: Build,
 ) -> None:

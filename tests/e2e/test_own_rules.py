@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from farm.replay.scenario import FAST, Scenario
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ async def test_a_daily_cap_ends_the_day_of_an_account_and_another_works_on(build
     assert "daily cap is 1" in done.out
 
 
+@pytest.mark.long
 async def test_the_cap_counts_what_earlier_runs_of_the_day_made(build: Build) -> None:
     house = await build(Scenario(defaults=FAST), FARM_DAILY_CAP="2", FARM_DAILY_RESERVE="1")
     path = str(house.prompts(3))

@@ -105,6 +105,7 @@ async def test_a_false_limit_costs_one_more_prompt_and_a_true_one_rests(
     assert sorted(accepted(house, 2)) == [1, 2]  # the job whose answer was the limit went again
 
 
+@pytest.mark.long
 async def test_a_true_limit_rests_the_session_and_a_user_may_wake_it(build: Build) -> None:
     house = await build(Scenario(defaults=replace(FAST, quota_images=2, window_seconds=1e6)))
     first = await house.farm("start", str(house.prompts(3)))
@@ -123,6 +124,7 @@ async def test_a_true_limit_rests_the_session_and_a_user_may_wake_it(build: Buil
     assert len(house.saved()) == 3
 
 
+@pytest.mark.long
 async def test_two_sessions_at_sorry_rest_together_and_one_alone_needs_a_person(
     build: Build,
 ) -> None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from deaths import Point, moments
 from fake_pictures import fake_pictures, picture
 
@@ -86,6 +87,7 @@ async def test_every_row_goes_out_with_exactly_its_own_references(
     assert results(house) == {f"picture-{n}.jpg" for n in (1, 2, 3)}
 
 
+@pytest.mark.long
 async def test_a_death_between_picture_and_text_leaves_one_prompt_with_one_picture(
     build: Build,
 ) -> None:

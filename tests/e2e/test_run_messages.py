@@ -10,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from post_office import PASSWORD, Post
 
 from farm.replay.scenario import FAST, Rule, Scenario
@@ -94,6 +95,7 @@ async def test_the_trail_holds_each_attempt_and_the_logs_hold_no_secret(
     ] * 2
 
 
+@pytest.mark.long
 async def test_stats_say_what_the_trail_says(build: Build) -> None:
     rules = (Rule(play="text_only", text="Row-2:", times=1),)
     house = await build(Scenario(defaults=FAST, rules=rules))
@@ -109,6 +111,7 @@ async def test_stats_say_what_the_trail_says(build: Build) -> None:
     assert said["images_per_hour"] > 0
 
 
+@pytest.mark.long
 async def test_a_server_that_never_answers_delays_the_end_by_seconds_at_most(
     build: Build,
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from fake_google import FakeGoogle
 from fake_sheets import FakeSheets
 
@@ -16,6 +17,7 @@ ID = "1AbCdEfGhIjKlMnOpQrStUvWxYz0123456789"
 ADDRESS = f"https://docs.google.com/spreadsheets/d/{ID}/edit?gid=0#gid=0"
 
 
+@pytest.mark.long
 async def test_a_sheet_is_drawn_once_shows_it_and_draws_again_what_says_regen(
     build: Build,
 ) -> None:
