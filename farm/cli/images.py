@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -257,14 +258,40 @@ def all_done(
     places = {id(task): place for place, task in enumerate(tasks)}
     results: dict[int, Result] = {}
     try:
-        with progress(len(tasks), quiet=quiet) as step:
+        with progress(len(tasks), quiet=quiet) as step, ctrl_c() as heed:
             for task, result in spread(work, tasks, processes=processes):
                 results[places[id(task)]] = result
                 step()
+                heed()
     except KeyboardInterrupt:
         complain(f"Interrupted: {len(results)} of {len(tasks)} done, no file is left half.")
         raise typer.Exit(INTERRUPTED) from None
     return [results[place] for place in sorted(results)]
+
+
+@contextmanager
+def ctrl_c() -> Iterator[Callable[[], None]]:
+    """Ctrl-C interrupts at once; call the value now and then, for the one that got lost.
+
+    Python raises it between any two steps of the main thread: in a callback whose errors nobody
+    sees, it would change nothing.
+    """
+    pressed = False
+
+    def note(_number: int, _frame: object) -> None:
+        nonlocal pressed
+        pressed = True
+        raise KeyboardInterrupt
+
+    def heed() -> None:
+        if pressed:
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield heed
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

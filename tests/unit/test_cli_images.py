@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from farm.cli.app import app
+from farm.cli.images import ctrl_c
 from farm.cli.running import INTERRUPTED
 from farm.errors import UsageError
 from farm.model.recipes import Recipe, parse_formats
@@ -206,3 +208,12 @@ def test_ctrl_c_leaves_whole_files_only(folder: Path) -> None:
     for path in left:
         with PIL.Image.open(path) as whole:
             whole.load()
+
+
+def test_a_ctrl_c_that_got_lost_is_heeded_at_the_next_step() -> None:
+    with ctrl_c() as heed:
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+        with pytest.raises(KeyboardInterrupt):
+            heed()
