@@ -92,6 +92,10 @@ class Watcher:
             self.jobs[event.job.prompt.id] = event.job
 
 
+async def nothing_to_pay(_quote: object) -> bool:
+    raise AssertionError("a browser session costs nothing")
+
+
 async def farm_makes(
     scene: Stage, sessions: Sequence[str], marks: Sequence[str], loaded: dict[str, float]
 ) -> Watcher:
@@ -106,7 +110,9 @@ async def farm_makes(
     with mock.patch.object(
         farm.wiring.staff, "BrowserSession", partial(StampedSession, loaded=loaded)
     ):
-        report = await run(settings, options, on_event=watcher, stop=asyncio.Event())
+        report = await run(
+        settings, options, on_event=watcher, stop=asyncio.Event(), agree=nothing_to_pay
+    )
     if report.exit_code or report.made != len(marks):
         raise NotMeasured(f"farm made {report.made} of {len(marks)} images: {report}")
     prove(scene, watcher.jobs)
