@@ -111,8 +111,8 @@ async def farm_makes(
         farm.wiring.staff, "BrowserSession", partial(StampedSession, loaded=loaded)
     ):
         report = await run(
-        settings, options, on_event=watcher, stop=asyncio.Event(), agree=nothing_to_pay
-    )
+            settings, options, on_event=watcher, stop=asyncio.Event(), agree=nothing_to_pay
+        )
     if report.exit_code or report.made != len(marks):
         raise NotMeasured(f"farm made {report.made} of {len(marks)} images: {report}")
     prove(scene, watcher.jobs)

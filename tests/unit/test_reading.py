@@ -426,7 +426,10 @@ def test_the_baseline_holds_only_sources_that_generated_images_have() -> None:
         ({"composer": None, "bare": "Not available in your country"}, ()),
         ({"composer": box("text"), "send": "absent"}, ("send",)),
         ({"composer": box("text"), "send": "stop", "stop": True}, ()),
-        ({"turns": [{"id": "", "has_query": False, "query": "", "uploads": 0, "answer": None}]}, ("query",)),
+        (
+            {"turns": [{"id": "", "has_query": False, "query": "", "uploads": 0, "answer": None}]},
+            ("query",),
+        ),
     ],
 )
 def test_a_part_that_must_be_there_is_missed(
