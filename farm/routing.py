@@ -15,6 +15,7 @@ from farm.model.sessions import Session, SessionState
 
 _OWN_WISHES = frozenset({Cause.LIMITED_HOURS, Cause.LIMITED_BY_HAND})
 _RED = frozenset({SessionState.NEEDS_PERSON, SessionState.STOPPED})
+START_SECONDS = 60.0  # a session that begins and begins for longer is unable to
 _ENOUGH_MADE = 2  # images, before their pace says when the queue will be done
 
 
@@ -113,6 +114,8 @@ class Routing:
         if session.state is SessionState.STOPPED and session.cause is None:
             return True  # it has left the run
         lasts = session.since <= now - patience
+        if session.state is SessionState.STARTING:  # it cannot reach the page, again and again
+            return session.since <= now - max(patience, START_SECONDS)
         if session.state is SessionState.RESTING:
             return lasts or session.next_ready_at > now + patience
         return session.state in _RED and lasts

@@ -158,3 +158,13 @@ def test_it_helps_when_the_queue_would_not_be_done_in_time() -> None:
 
     assert not in_time
     assert scene.routing.is_open()
+
+
+@pytest.mark.parametrize(("seconds", "opens"), [(10, False), (301, True)])
+def test_a_session_that_begins_again_and_again_is_unable_to(seconds: float, opens: bool) -> None:
+    scene = Scene()
+
+    for name in ("alice", "bob"):
+        scene.say(name, (SessionState.STARTING, None), since=seconds)
+
+    assert scene.routing.is_open() is opens
