@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import random
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import fake_gemini
@@ -19,7 +21,9 @@ import pytest
 from fake_gemini import FakeGemini
 from fake_sdwebui import FakeSdWebui
 from loopback import Fate
+from playwright.async_api import async_playwright
 
+from farm.browser.launch import find_browser
 from farm.browser.profiles import browsers_on
 from farm.replay.scenario import FAST, Scenario
 
@@ -80,14 +84,22 @@ def spent(house: House) -> dict[str, int]:
     return dict(rows)
 
 
-async def keep_killing(house: House, session: str) -> None:
-    """End the browser of a session whenever it has one."""
-    while True:
-        for browser in browsers_on(house.home / "profiles" / session):
-            with_children = [*browser.children(recursive=True), browser]
-            for process in with_children:
-                kill(process)
-        await asyncio.sleep(0.2)  # until farm opens the next one
+async def mortal_browser(folder: Path) -> tuple[Path, Path]:
+    """A browser that starts until a file stands beside it; both."""
+    async with async_playwright() as playwright:
+        browser = find_browser(os.environ.get("FARM_BROWSER", ""), playwright).path
+    program, dead = folder / "browser", folder / "dead"
+    program.write_text(f'#!/bin/sh\n[ -e "{dead}" ] && exit 1\nexec "{browser}" "$@"\n')
+    program.chmod(0o700)
+    return program, dead
+
+
+def kill_browser(house: House, session: str, dead: Path) -> None:
+    """Kill it, and let no other one start."""
+    dead.touch()
+    for browser in browsers_on(house.home / "profiles" / session):
+        for process in [*browser.children(recursive=True), browser]:
+            kill(process)
 
 
 def kill(process: psutil.Process) -> None:
@@ -95,7 +107,7 @@ def kill(process: psutil.Process) -> None:
         process.kill()
 
 
-async def kill_after(house: House, running: Running, session: str, images: int) -> None:
+async def kill_after(house: House, running: Running, session: str, images: int, dead: Path) -> None:
     """Let a session make some images, then never work again."""
     made = 0
 
@@ -105,11 +117,8 @@ async def kill_after(house: House, running: Running, session: str, images: int) 
         return made >= images
 
     await running.until(has_made)
-    killer = asyncio.create_task(keep_killing(house, session))
-    try:
-        await running.until(lambda line: _stopped(line, session))
-    finally:
-        killer.cancel()
+    kill_browser(house, session, dead)
+    await running.until(lambda line: _stopped(line, session))
 
 
 def _stopped(line: str, session: str) -> bool:
@@ -150,7 +159,7 @@ def makers(house: House) -> dict[str, str]:
 @pytest.mark.long
 @pytest.mark.timeout(300)
 async def test_sixty_jobs_of_browsers_and_apis_are_all_truthful_and_add_up(
-    build: Build, gemini: FakeGemini, webui: FakeSdWebui
+    build: Build, gemini: FakeGemini, webui: FakeSdWebui, tmp_path: Path
 ) -> None:
     gemini.plays.extend(FAULTS * 2)
     house = await build(
@@ -163,9 +172,10 @@ async def test_sixty_jobs_of_browsers_and_apis_are_all_truthful_and_add_up(
             FARM_API_PACE_SECONDS="1.5",
         ),
     )
+    house.environment["FARM_BROWSER"], dead = map(str, await mortal_browser(tmp_path))
     running = await house.start("start", str(house.prompts(60)), "--json")
 
-    await kill_after(house, running, "account2", 2)
+    await kill_after(house, running, "account2", 2, Path(dead))
     done = await running.end(240)
 
     jobs = await house.jobs()
@@ -183,16 +193,17 @@ async def test_sixty_jobs_of_browsers_and_apis_are_all_truthful_and_add_up(
 
 @pytest.mark.timeout(150)
 async def test_when_every_session_has_died_the_api_makes_the_rest_and_each_file_says_so(
-    build: Build, gemini: FakeGemini
+    build: Build, gemini: FakeGemini, tmp_path: Path
 ) -> None:
     house = await build(
         Scenario(defaults=FAST),
         accounts=1,
         **with_gemini(gemini, FARM_FALLBACK="gemini", FARM_FALLBACK_AFTER="0"),
     )
-    running = await house.start("start", str(house.prompts(5)), "--json")
+    house.environment["FARM_BROWSER"], dead = map(str, await mortal_browser(tmp_path))
+    running = await house.start("start", str(house.prompts(5)), "--json", "--pace", "3")
 
-    await kill_after(house, running, "account1", 1)
+    await kill_after(house, running, "account1", 1, Path(dead))
     done = await running.end()
 
     assert done.code == 0, done.err
