@@ -14,7 +14,7 @@ from farm.cli.options import AsJson, open_settings
 from farm.cli.render import complain, say, say_json, say_table
 from farm.clock import SystemClock
 from farm.errors import UsageError
-from farm.model.deliveries import Delivery, DeliveryState, folder_of
+from farm.model.deliveries import Delivery, DeliveryState, folder_of, place_of
 
 if TYPE_CHECKING:
     from farm.model.events import RunEvent
@@ -35,6 +35,7 @@ Examples:
   farm deliveries
   farm deliveries check
   farm deliveries run
+  farm deliveries forget /mnt/old
 """,
 )
 
@@ -216,6 +217,53 @@ def retry(
         say_json({"due": count})
     else:
         say(f"{count} due now: farm deliveries run")
+
+
+@deliveries.command()
+def forget(
+    target: Annotated[str, typer.Argument(help="As `farm deliveries` names it, or as you did.")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Deliver nothing more to a target that you gave up: what it has not got is dropped.
+
+    Files stay where they are, here and there, and what was delivered stays known.
+
+    \b
+    Examples:
+      farm deliveries forget /mnt/old-disk
+      farm deliveries forget drive:1AbCdEf --yes
+    """
+
+    async def known(farm: Farm) -> tuple[str, int]:
+        counts, noted = await farm.store.delivery_counts(), await farm.store.noted_targets()
+        places = {place for place, _ in counts} | {one for some in noted.values() for one in some}
+        place = target if target in places else place_of(target, farm.settings.home)
+        if place not in places:
+            names = ", ".join(sorted(places)) or "none"
+            raise UsageError(f"Nothing was ever to be delivered to {place}. Targets: {names}")
+        left = {state: n for (where, state), n in counts.items() if where == place}
+        left.pop(DeliveryState.DELIVERED, None)
+        return place, sum(left.values())
+
+    place, left = with_farm(known)
+    if not yes:
+        files = "1 file" if left == 1 else f"{left} files"
+        typer.confirm(f"Give up {files} not yet delivered to {place}?", abort=True, err=True)
+    count = with_farm(lambda farm: _forgotten(farm, place))
+    if as_json:
+        say_json({"target": place, "forgotten": count})
+    else:
+        say(f"{count} forgotten: {place}")
+
+
+async def _forgotten(farm: Farm, place: str) -> int:
+    """Queues that delivered there do no more, and what waits is dropped."""
+    for queue, targets in (await farm.store.noted_targets()).items():
+        if place in targets:
+            await farm.store.note_targets([queue], [one for one in targets if one != place])
+    return await farm.store.forget_deliveries(place)
 
 
 @deliveries.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +12,7 @@ import typer
 from farm.cli.jobs import with_farm
 from farm.cli.options import AsJson, open_settings
 from farm.cli.render import complain, say, say_json, say_table
+from farm.cli.routes import Backends, Route
 from farm.cli.sources import (
     Brand,
     Format,
@@ -24,6 +26,7 @@ from farm.cli.sources import (
 from farm.clock import LocalZone, SystemClock
 from farm.config import Settings
 from farm.model.forecast import Course, Spent
+from farm.model.lanes import ANY_LANE, WEB_LANE
 from farm.model.moments import clock_time, local
 from farm.model.moments import until as moment_of
 from farm.model.money import MICRO
@@ -55,6 +58,7 @@ def plan(
     profile: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="With this one; may be repeated.")
     ] = None,
+    backends: Backends = None,
     queue: Annotated[
         str, typer.Option(metavar="NAME", help="Queue for the files instead of their names.")
     ] = "",
@@ -71,13 +75,14 @@ def plan(
 ) -> None:
     """Say how long the queue will take, and what its images would cost at the APIs.
 
-    FILES are counted in and not added. Reckoned from what your accounts did so far; what is assumed
-    instead is said. Nothing is sent, opened or stored.
+    FILES are counted in and not added. Reckoned from what your accounts and APIs did so far; what
+    is assumed instead is said. Nothing is sent, opened or stored.
 
     \b
     Examples:
       farm plan
       farm plan prompts.csv --sessions 3
+      farm plan --backends web,gemini
       farm plan --until 07:00
       farm plan --json
     """
@@ -94,7 +99,7 @@ def plan(
         variations=variations,
         with_og=with_og,
     )
-    settings = open_settings()
+    settings = open_settings(Route(backends=backends).overrides())
     now, zone = SystemClock().now(), LocalZone()
     end = moment_of(until, now, zone) if until else None
     asked = replace(
@@ -105,7 +110,7 @@ def plan(
     )
 
     async def work(farm: Farm) -> Any:
-        return await gather(settings, farm.store, asked, now=now, zone=zone)
+        return await gather(settings, farm.store, asked, clock=farm.clock, zone=zone)
 
     facts = with_farm(work)
     found = lay_out(facts, now=now, zone=zone, until=end)
@@ -123,13 +128,19 @@ def _asked(
     named: Sequence[str],
     sessions: int | None,
 ) -> Asked:
-    """The accounts a run would take, and as many imagined ones as are missing."""
+    """The accounts a run would take, and as many imagined ones as are missing.
+
+    None for a run without the page, nor for one of APIs too where there are no profiles.
+    """
     from farm.browser.profiles import known_profiles
     from farm.cli.picking import pick_profiles
     from farm.plan import Asked
 
     there = [p.name for p in known_profiles(settings)]
     names: tuple[str, ...] = ()
+    apis_alone = len(settings.backends) > 1 and not (there or named or sessions)
+    if WEB_LANE not in settings.backends or apis_alone:
+        return Asked(profiles=())
     if there or named:
         picked = pick_profiles(there, named, sessions)
         names = picked.names
@@ -141,20 +152,51 @@ def _asked(
 
 def told(plan: Plan, settings: Settings) -> Iterator[str]:
     """The plan in sentences."""
-    accounts = _count(len([b for b in plan.bases if not b.needs_person]), "account", "accounts")
     files = f", {plan.in_files} of them not added yet" if plan.in_files else ""
-    yield f"{_count(plan.jobs, 'job', 'jobs')}{files}, {accounts}."
+    yield f"{_count(plan.jobs, 'job', 'jobs')}{files}, {_workers(plan)}."
     if plan.jobs:
         yield from _end(plan)
         yield from _waits(plan, settings)
+    yield from _left_out(plan, settings)
     if plan.paused:
         names = ", ".join(name or "every queue" for name in plan.paused)
         yield f"Paused, and reckoned as if it were not: {names}. To go on: farm queue resume"
     for basis in plan.bases:
         if basis.needs_person:
-            yield f"{basis.name} needs a person and is left out: farm login {basis.name}"
+            on_page = basis.backend == WEB_LANE
+            way = f"login {basis.name}" if on_page else f"backends {basis.backend} --check"
+            yield f"{basis.name} needs a person and is left out: farm {way}"
         elif not basis.exists:
             yield f"{basis.name} does not exist yet. To make it: farm login NAME"
+
+
+def _workers(plan: Plan) -> str:
+    """Accounts, and how many requests each API gets at once."""
+    at_work = Counter(basis.backend for basis in plan.bases if not basis.needs_person)
+    accounts = at_work.pop(WEB_LANE, 0)
+    told = [_count(accounts, "account", "accounts")] if accounts or not at_work else []
+    told += [
+        f"up to {_count(n, 'request', 'requests')} at once at {api}" for api, n in at_work.items()
+    ]
+    return " and ".join(told)
+
+
+def _left_out(plan: Plan, settings: Settings) -> Iterator[str]:
+    """What the forecast does not hold: jobs, keys and help."""
+    for lane, number in plan.left_out.items():
+        name, _, needs = lane.partition("+")
+        jobs = _count(number, "job", "jobs")
+        if name in settings.backends or name in (ANY_LANE, *plan.stand_by):
+            what = needs.replace("+", " and ") or "somebody"
+            yield f"{jobs} left out: nobody here takes what comes with it ({what})."
+        else:
+            names = ",".join((*settings.backends, name))
+            yield f"{jobs} left out, for {name}, which takes no part: farm plan --backends {names}"
+    for lack in plan.lacking.values():
+        yield f"Reckoned as if it could work: {lack}"
+    if plan.stand_by:
+        names = ", ".join(plan.stand_by)
+        yield f"{names} may step in; reckoned only with the rows that name it."
 
 
 def _end(plan: Plan) -> Iterator[str]:
@@ -171,6 +213,11 @@ def _end(plan: Plan) -> Iterator[str]:
             f"Done: about {clock_time(plan.likely.done_at, plan.now, zone)}, in "
             f"{rough(plan.likely.done_at - plan.now)}; {_between(plan)}."
         )
+    crews = Counter[str]()
+    for share in plan.likely.shares:
+        crews[share.crew] += share.jobs
+    if len(crews) > 1:
+        yield "Of these " + ", ".join(f"{number} at {crew}" for crew, number in crews.items()) + "."
     if plan.held_back_by is not None:
         part = _part(plan.likely, plan.held_back_by)
         yield f"Most of the time goes to {SPENT_WORDS[plan.held_back_by]} ({part:.0%})."
@@ -181,7 +228,8 @@ def _end(plan: Plan) -> Iterator[str]:
 
 
 def _waits(plan: Plan, settings: Settings) -> Iterator[str]:
-    waiting = sum(share.seconds[kind] for share in plan.likely.shares for kind in _WAITS)
+    on_page = [share for share in plan.likely.shares if share.crew == WEB_LANE]
+    waiting = sum(share.seconds[kind] for share in on_page for kind in _WAITS)
     if waiting > settings.max_wait_seconds:
         minutes = settings.max_wait_seconds / 60
         yield (
@@ -221,7 +269,8 @@ def _say_tables(plan: Plan, prices: Sequence[Cost]) -> None:
     for sentence, names in _grounds(plan.bases).items():
         say(f"  {', '.join(names)}: {sentence}")
     say(f"  jobs: {plan.images_basis}")
-    say("  a limit by the week, which some accounts have, is not reckoned with")
+    if any(basis.quota for basis in plan.bases):
+        say("  a limit by the week, which some accounts have, is not reckoned with")
     if plan.jobs:
         say()
         images = _count(plan.jobs, "image", "images")
@@ -242,13 +291,17 @@ def _grounds(bases: Sequence[Basis]) -> dict[str, list[str]]:
 def _rests_on(basis: Basis) -> Iterator[str]:
     yield basis.seconds.basis
     yield basis.tries.basis
-    yield basis.quota.basis
+    if basis.quota is None:
+        yield "limits of the API and budgets are not reckoned with"
+    else:
+        yield basis.quota.basis
     allowance = basis.allowance
     if allowance.cap:
         kept = f", {allowance.reserve} of it kept back" if allowance.reserve else ""
         yield f"a daily cap of {allowance.cap}{kept}; {basis.made_today} made today"
     if allowance.hours.windows:
-        yield f"working hours {allowance.hours}"
+        whose = "working hours" if basis.backend == WEB_LANE else "FARM_API_SCHEDULE"
+        yield f"{whose} {allowance.hours}"
 
 
 def _cost_row(cost: Cost) -> tuple[str, ...]:

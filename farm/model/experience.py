@@ -18,7 +18,8 @@ _NO_WORK = frozenset(
     {*LIMITS, *NEEDS_PERSON, Cause.CANCELLED, Cause.LEASE_EXPIRED, Cause.BROWSER_GONE}
     | {Cause.CRASHED, Cause.NOT_SAVED, Cause.DRIFT, Cause.AMBIGUOUS}
 )
-_SECONDS_ASSUMED = (20.0, 40.0, 75.0)
+PAGE_SECONDS = (20.0, 40.0, 75.0)  # of a try at best, likely, at worst, before one was seen
+API_SECONDS = (8.0, 20.0, 60.0)
 _TRIES_ASSUMED = 1.1
 _LEAST_SPREAD = 0.05  # of a mean; less is false precision
 _LEARNED_FROM = 5  # limits, as the learned window
@@ -68,11 +69,17 @@ def working_tries(tries: Sequence[Try], longest_seconds: float) -> list[Try]:
     return [t for t in tries if t.cause not in _NO_WORK and t.seconds <= longest_seconds]
 
 
-def seconds_a_try(own: Sequence[Try], everyones: Sequence[Try]) -> Estimate:
+def seconds_a_try(
+    own: Sequence[Try],
+    everyones: Sequence[Try],
+    *,
+    assumed: tuple[float, float, float] = PAGE_SECONDS,
+    everyone: str = "all accounts",
+) -> Estimate:
     """How long a try takes: by the session's own experience, that of all, or assumed."""
-    seen, whose = (own, "") if len(own) >= ENOUGH else (everyones, " of all accounts")
+    seen, whose = (own, "") if len(own) >= ENOUGH else (everyones, f" of {everyone}")
     if not seen:
-        best, likely, worst = _SECONDS_ASSUMED
+        best, likely, worst = assumed
         basis = f"assumed: {likely:.0f} s a try, because nothing was tried yet"
         return Estimate(likely=likely, best=best, worst=worst, basis=basis, measured=False)
     seconds = [t.seconds for t in seen]

@@ -2,25 +2,30 @@
 
 An account works in stretches of evenly spaced jobs; between them it waits for a limit, for the
 next day, or for its hours. Stretches are counted, not jobs: a hundred thousand of these take as
-long as a few hundred.
+long as a few hundred. A session of an API is an account too, of another crew: jobs may be such
+that only some crews can make them.
 """
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
 
 from farm.model.allowance import Allowance
 from farm.model.hours import next_closing, next_opening
+from farm.model.lanes import WEB_LANE
 from farm.model.moments import next_day
 
 HORIZON_SECONDS = 5 * 366 * 86400.0  # what takes longer is never done
 _FIRST_LOOK_SECONDS = 3600.0
 _EXACT_SECONDS = 0.01
+_NO_LOTS: Final[Mapping[frozenset[str], int]] = MappingProxyType({})
 
 
 class Spent(StrEnum):
@@ -51,6 +56,7 @@ class Account:
     name: str
     generating_seconds: float  # for one job that ends, its failed tries included
     pacing_seconds: float  # for the same
+    crew: str = WEB_LANE  # its backend
     images_a_job: float = 1.0  # fewer when some jobs end without one
     opening_seconds: float = 0.0
     ready_at: float = 0.0  # a rest or pace that holds now
@@ -66,6 +72,7 @@ class Share:
     """What one account does until the end, and where its time goes."""
 
     name: str
+    crew: str
     jobs: int
     images: int
     seconds: Mapping[Spent, float]
@@ -88,18 +95,26 @@ def forecast(
     now: float,
     zone: tzinfo,
     until: float | None = None,
+    only: Mapping[frozenset[str], int] = _NO_LOTS,
 ) -> Course:
-    """Lay out the work of all accounts, and find the moment the last job ends."""
+    """Lay out the work of all accounts, and find the moment the last job ends.
+
+    `only` are those of the jobs that not every crew can make, by the crews that can.
+    """
     diaries = [_Diary(_spans(account, now, zone)) for account in accounts]
+
+    def counts(moment: float) -> list[int]:
+        return _dealt(jobs, only, accounts, [diary.ended_by(moment) for diary in diaries])
+
     latest = now + HORIZON_SECONDS if until is None else until
-    done_at = _when(jobs, diaries, now, latest)
+    done_at = _when(lambda moment: sum(counts(moment)) >= jobs, now, latest)
     ends_at = latest if done_at is None else done_at
-    counts = _shared_out(jobs, [diary.ended_by(ends_at) for diary in diaries])
     shares = tuple(
         _share(account, diary, count, (now, ends_at))
-        for account, diary, count in zip(accounts, diaries, counts, strict=True)
+        for account, diary, count in zip(accounts, diaries, counts(ends_at), strict=True)
     )
-    return Course(done_at=done_at, ends_at=ends_at, jobs=sum(counts), shares=shares)
+    ended = sum(share.jobs for share in shares)
+    return Course(done_at=done_at, ends_at=ends_at, jobs=ended, shares=shares)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -246,12 +261,8 @@ def _jobs_by(span: _Span, moment: float) -> int:
     return min(span.jobs, max(0, ended))
 
 
-def _when(jobs: int, diaries: Sequence[_Diary], now: float, latest: float) -> float | None:
-    """The moment the last job ends; None when that is after `latest`."""
-
-    def enough(moment: float) -> bool:
-        return sum(diary.ended_by(moment) for diary in diaries) >= jobs
-
+def _when(enough: Callable[[float], bool], now: float, latest: float) -> float | None:
+    """The first moment that is enough; None when that is after `latest`."""
     low, high = now, min(now + _FIRST_LOOK_SECONDS, latest)
     if enough(low):
         return low
@@ -265,19 +276,38 @@ def _when(jobs: int, diaries: Sequence[_Diary], now: float, latest: float) -> fl
     return high
 
 
-def _shared_out(jobs: int, counts: list[int]) -> list[int]:
-    """The same counts without what two accounts ended in the same instant too much."""
-    over = sum(counts) - jobs
-    for index in range(len(counts) - 1, -1, -1):
-        less = min(max(over, 0), counts[index])
-        counts[index] -= less
-        over -= less
-    return counts
+def _dealt(
+    jobs: int,
+    only: Mapping[frozenset[str], int],
+    accounts: Sequence[Account],
+    room: Sequence[int],
+) -> list[int]:
+    """How many jobs each account gets of those it has time for, what few can make dealt first."""
+    left = list(room)
+    lots = sorted(only.items(), key=lambda lot: (len(lot[0]), sorted(lot[0])))
+    everybody = frozenset(account.crew for account in accounts)
+    for crews, number in [*lots, (everybody, jobs - sum(only.values()))]:
+        able = [n for n, account in enumerate(accounts) if account.crew in crews]
+        _deal(number, able, left)
+    return [had - has for had, has in zip(room, left, strict=True)]
+
+
+def _deal(jobs: int, able: Sequence[int], left: list[int]) -> None:
+    """Take jobs off what is left to each of these, in the measure of that."""
+    room = sum(left[index] for index in able)
+    jobs = min(jobs, room)
+    for index in able:
+        taken = round(jobs * left[index] / room) if room else 0
+        room -= left[index]
+        jobs -= taken
+        left[index] -= taken
 
 
 def _share(account: Account, diary: _Diary, count: int, between: tuple[float, float]) -> Share:
-    """Where an account's time between two moments goes."""
-    _, end = between
+    """Where an account's time between two moments goes, until its last job has ended."""
+    now, end = between
+    if count < diary.ended_by(end):
+        end = _when(lambda moment: diary.ended_by(moment) >= count, now, end) or end
     spent = dict.fromkeys(Spent, 0.0)
     for span in diary.spans:
         length = min(span.end, end) - span.begin
@@ -291,7 +321,11 @@ def _share(account: Account, diary: _Diary, count: int, between: tuple[float, fl
         else:
             spent[span.kind] += length
     return Share(
-        name=account.name, jobs=count, images=round(count * account.images_a_job), seconds=spent
+        name=account.name,
+        crew=account.crew,
+        jobs=count,
+        images=round(count * account.images_a_job),
+        seconds=spent,
     )
 
 

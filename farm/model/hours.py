@@ -118,8 +118,12 @@ def open_at(hours: Hours, now: float, zone: tzinfo) -> bool:
     if not hours.windows:
         return True
     wall = local(now, zone)
-    minute = wall.hour * 60 + wall.minute
-    return any(window.holds(wall.weekday(), minute) for window in hours.windows)
+    return holds(hours, wall.weekday(), wall.hour * 60 + wall.minute)
+
+
+def holds(hours: Hours, weekday: int, minute: int) -> bool:
+    """Whether a window is open when clocks show this; Monday is 0."""
+    return any(window.holds(weekday, minute) for window in hours.windows)
 
 
 def next_opening(hours: Hours, now: float, zone: tzinfo) -> float:

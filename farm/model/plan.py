@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from typing import Any
 
@@ -11,6 +11,8 @@ from farm.model.allowance import Allowance
 from farm.model.causes import Cause
 from farm.model.demand import Demand
 from farm.model.experience import (
+    API_SECONDS,
+    PAGE_SECONDS,
     Estimate,
     QuotaEstimate,
     Try,
@@ -22,6 +24,7 @@ from farm.model.experience import (
 from farm.model.forecast import Account, Course, Spent, alike, forecast
 from farm.model.hours import ALWAYS
 from farm.model.jobs import JobState
+from farm.model.lanes import WEB_LANE
 from farm.model.limits import Limit
 from farm.model.sessions import Session, SessionState
 
@@ -36,10 +39,11 @@ _WAS_WORKED = (JobState.COMPLETED, JobState.FAILED, JobState.REVIEW)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Known:
-    """What is known about one account."""
+    """What is known about one account, or about one session of an API."""
 
     session: Session
     allowance: Allowance
+    backend: str = WEB_LANE
     tries: tuple[Try, ...] = ()  # the newest, oldest first
     limits: tuple[Limit, ...] = ()
     made_today: int = 0
@@ -52,11 +56,16 @@ class Facts:
 
     in_queue: int  # open jobs that these accounts may get
     in_files: int  # rows that the queue does not hold yet
+    only: Mapping[frozenset[str], int] = field(default_factory=dict)  # of both, by who can alone
+    left_out: Mapping[str, int] = field(default_factory=dict)  # by lane, what none of these can
+    lacking: Mapping[str, str] = field(default_factory=dict)  # by API, what it needs to work
+    stand_by: tuple[str, ...] = ()  # fallbacks, reckoned only with rows that name them
     demands: tuple[Demand, ...] = ()  # what all of them ask for
     counts: Mapping[JobState, int]
     paused: tuple[str, ...] = ()  # queues; "" stands for all
     accounts: tuple[Known, ...]
     pace_seconds: float
+    api_pace_seconds: float = 0.0
     longest_try_seconds: float  # what took longer lay asleep between
 
 
@@ -65,11 +74,12 @@ class Basis:
     """What the forecast of one account rests on."""
 
     name: str
+    backend: str
     exists: bool
     needs_person: bool  # then it is left out
     seconds: Estimate  # a try takes
     tries: Estimate  # a job takes
-    quota: QuotaEstimate
+    quota: QuotaEstimate | None  # None: an API, whose limits are not foreseen
     allowance: Allowance
     made_today: int
 
@@ -91,6 +101,9 @@ class Plan:
     until: float | None
     in_queue: int
     in_files: int
+    left_out: Mapping[str, int]
+    lacking: Mapping[str, str]
+    stand_by: tuple[str, ...]
     images_a_job: float
     images_basis: str
     likely: Course
@@ -114,7 +127,7 @@ def lay_out(facts: Facts, *, now: float, zone: tzinfo, until: float | None = Non
     jobs = facts.in_queue + facts.in_files
 
     def course(accounts: Sequence[Account], end: float | None = until) -> Course:
-        return forecast(jobs, accounts, now=now, zone=zone, until=end)
+        return forecast(jobs, accounts, now=now, zone=zone, until=end, only=facts.only)
 
     likely = course(team.accounts("likely"))
     return Plan(
@@ -122,6 +135,9 @@ def lay_out(facts: Facts, *, now: float, zone: tzinfo, until: float | None = Non
         until=until,
         in_queue=facts.in_queue,
         in_files=facts.in_files,
+        left_out=facts.left_out,
+        lacking=facts.lacking,
+        stand_by=facts.stand_by,
         images_a_job=yields,
         images_basis=words,
         likely=likely,
@@ -144,20 +160,33 @@ def _images_a_job(counts: Mapping[JobState, int]) -> tuple[float, str]:
 
 def _bases(facts: Facts, yields: float) -> tuple[Basis, ...]:
     longest = facts.longest_try_seconds
-    own = [working_tries(known.tries, longest) for known in facts.accounts]
-    everyones = [one for tries in own for one in tries]
+    crews: dict[str, list[Try]] = {}
+    for known in facts.accounts:
+        crews.setdefault(known.backend, []).extend(working_tries(known.tries, longest))
     return tuple(
-        Basis(
-            name=known.session.name,
-            exists=known.exists,
-            needs_person=known.session.state is SessionState.NEEDS_PERSON,
-            seconds=seconds_a_try(tries, everyones),
-            tries=tries_a_job(everyones, yields),
-            quota=quota_of(known.limits, known.session.mode, _made_at(known)),
-            allowance=known.allowance,
-            made_today=known.made_today,
-        )
-        for known, tries in zip(facts.accounts, own, strict=True)
+        _basis(known, working_tries(known.tries, longest), crews[known.backend], yields)
+        for known in facts.accounts
+    )
+
+
+def _basis(known: Known, own: Sequence[Try], crews: Sequence[Try], yields: float) -> Basis:
+    """By its own tries and those of its crew."""
+    on_page = known.backend == WEB_LANE
+    return Basis(
+        name=known.session.name,
+        backend=known.backend,
+        exists=known.exists,
+        needs_person=known.session.state is SessionState.NEEDS_PERSON,
+        seconds=seconds_a_try(
+            own,
+            crews,
+            assumed=PAGE_SECONDS if on_page else API_SECONDS,
+            everyone="all accounts" if on_page else f"all sessions of {known.backend}",
+        ),
+        tries=tries_a_job(crews, yields),
+        quota=quota_of(known.limits, known.session.mode, _made_at(known)) if on_page else None,
+        allowance=known.allowance,
+        made_today=known.made_today,
     )
 
 
@@ -180,19 +209,22 @@ class _Team:
         return [self._account(k, b, which) for k, b in pairs if not b.needs_person]
 
     def _account(self, known: Known, basis: Basis, which: str) -> Account:
-        tries, quota = getattr(basis.tries, which), getattr(basis.quota, which)
-        session = known.session
+        tries = getattr(basis.tries, which)
+        quota = getattr(basis.quota, which) if basis.quota else None
+        session, on_page = known.session, known.backend == WEB_LANE
+        pace = self.facts.pace_seconds if on_page else self.facts.api_pace_seconds
         since = max((limit.at for limit in known.limits), default=0.0)
-        if quota.from_first:
+        if quota and quota.from_first:
             since = max(since, self.now - quota.seconds)
         in_window = [at for at in _made_at(known) if at > since]
         waits = session.state in _WAITS and session.cause not in _OWN_RULES
         return Account(
             name=session.name,
             generating_seconds=tries * getattr(basis.seconds, which),
-            pacing_seconds=tries * self.facts.pace_seconds,
+            pacing_seconds=tries * pace,
+            crew=known.backend,
             images_a_job=self.yields,
-            opening_seconds=OPENING_SECONDS,
+            opening_seconds=OPENING_SECONDS if on_page else 0.0,
             ready_at=session.next_ready_at if waits else 0.0,
             quota=quota,
             made_in_window=len(in_window),
@@ -222,8 +254,9 @@ def _faster(
 
 
 def _changes(accounts: Sequence[Account]) -> Iterator[tuple[str, Sequence[Account]]]:
-    if accounts:
-        yield "one more account", [*accounts, alike(accounts[0], "one more")]
+    on_page = [account for account in accounts if account.crew == WEB_LANE]
+    if on_page:
+        yield "one more account", [*accounts, alike(on_page[0], "one more")]
     if any(account.allowance.cap for account in accounts):
         yield "no daily cap", [_allowed(a, cap=0, reserve=0) for a in accounts]
     if any(account.allowance.reserve for account in accounts):

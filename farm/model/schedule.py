@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import tzinfo
+from itertools import pairwise
 
-from farm.model.hours import Hours, HoursError, edges, open_at, parse_hours
+from farm.model.hours import ALWAYS, Hours, HoursError, Window, edges, holds, open_at, parse_hours
+from farm.model.moments import MINUTES_A_DAY
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,6 +64,24 @@ def next_turn(schedule: Schedule, number: int, now: float, zone: tzinfo, otherwi
     moments = (now, *_edges(schedule, now, zone))
     turns = (m for m in moments if number <= sessions_at(schedule, m, zone, otherwise))
     return next(turns, math.inf)
+
+
+def hours_of(schedule: Schedule, number: int, otherwise: int) -> Hours:
+    """The working hours of the n-th session, which has some."""
+    windows = [window for span in schedule.spans for window in span.hours.windows]
+    marks = {0, MINUTES_A_DAY} | {mark for w in windows for mark in (w.opens, w.closes)}
+    parts = [(day, *ends) for day in range(7) for ends in pairwise(sorted(marks))]
+    turns = tuple(
+        Window(opens=opens, closes=closes, days=frozenset({day}))
+        for day, opens, closes in parts
+        if number <= _sessions_on(schedule, day, opens, otherwise)
+    )
+    return ALWAYS if len(turns) == len(parts) else Hours(windows=turns, text=str(schedule))
+
+
+def _sessions_on(schedule: Schedule, weekday: int, minute: int, otherwise: int) -> int:
+    holding = (s.sessions for s in schedule.spans if holds(s.hours, weekday, minute))
+    return next(holding, otherwise)
 
 
 def most_sessions(schedule: Schedule, now: float, zone: tzinfo, otherwise: int) -> int:

@@ -199,6 +199,13 @@ class SqlDeliveries:
                 touched += (await connection.execute(named)).rowcount
         return touched
 
+    async def forget_deliveries(self, target: str) -> int:
+        """Drop what a target has not got; who is just putting a file there loses its lease."""
+        undelivered = deliveries.c.state != DeliveryState.DELIVERED.value
+        dropped = sa.delete(deliveries).where(deliveries.c.target == target, undelivered)
+        async with self._database.write() as connection:
+            return (await connection.execute(dropped)).rowcount
+
     async def next_delivery_seconds(self, targets: Sequence[str]) -> float | None:
         """How long until something for these targets is due, 0 at once; None: nothing is left."""
         soonest = sa.select(sa.func.min(deliveries.c.not_before) - self._database.now()).where(

@@ -158,6 +158,7 @@ class Store:
         self.postpone_delivery = whole(outbox.postpone_delivery)
         self.refuse_delivery = whole(outbox.refuse_delivery)
         self.retry_deliveries = whole(outbox.retry_deliveries)
+        self.forget_deliveries = whole(outbox.forget_deliveries)
         self.next_delivery_seconds = whole(outbox.next_delivery_seconds)
         self.delivery_counts = whole(outbox.delivery_counts)
         self.deliveries = whole(outbox.deliveries)

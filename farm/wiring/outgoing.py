@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from uuid import uuid4
 
+from farm.clock import Clock
 from farm.config import Settings
-from farm.deliver.base import Target, parcel_of
+from farm.deliver.base import Later, Target, parcel_of
+from farm.deliver.local import Local
 from farm.deliver.targets import target_of, targets_of
-from farm.errors import FarmError
+from farm.errors import FarmError, UsageError
 from farm.model.deliveries import DeliveryState, place_of
 from farm.model.events import Tell
 from farm.outbox import DRAIN_SECONDS, Outbox
@@ -24,6 +26,18 @@ log = logging.getLogger(__name__)
 def places(settings: Settings) -> tuple[str, ...]:
     """How the store calls the targets of the settings."""
     return tuple(dict.fromkeys(place_of(text, settings.home) for text in settings.deliver))
+
+
+def prove_places(settings: Settings, clock: Clock) -> None:
+    """UsageError for a target of the settings that is none, or a folder that cannot be made."""
+    for target in targets_of(settings, clock).values():
+        try:
+            if isinstance(target, Local):
+                target.check()
+        except Later as error:
+            raise UsageError(f"Nothing could be delivered to {target.place}: {error}") from None
+        finally:
+            target.close()
 
 
 async def outbox_of(farm: Farm, tell: Tell, *, drain_seconds: float = DRAIN_SECONDS) -> Outbox:

@@ -26,6 +26,7 @@ from farm.wiring.intake import in_words, named
 from farm.wiring.names import prove_names
 from farm.wiring.once import release_left
 from farm.wiring.opened import Farm, open_farm
+from farm.wiring.outgoing import prove_places
 from farm.wiring.practice import on_stand_in
 from farm.wiring.quoting import agreed
 from farm.wiring.telling import telling
@@ -54,6 +55,7 @@ async def run(
         farm = await stack.enter_async_context(open_farm(settings))
         tell = await stack.enter_async_context(telling(farm, options, on_event))
         upscaler_of(farm.settings, farm.clock)  # said before anything is imported
+        prove_places(farm.settings, farm.clock)
         options, queues = await _import_sources(farm, options, tell)
         await prove_names(farm, queues)
         options = await agreed(farm, options, agree, stop)

@@ -169,6 +169,22 @@ async def test_a_retry_leaves_what_is_under_way_and_what_is_done(desk: Desk) -> 
     await desk.store.delivered(held, link="y")
 
 
+async def test_a_target_that_was_given_up_loses_what_it_has_not_got(desk: Desk) -> None:
+    await post(desk, DRIVE, DISK)
+    done, held = await claim(desk), await claim(desk)
+    await desk.store.delivered(done, link="x")
+
+    dropped = await desk.store.forget_deliveries(DRIVE)
+
+    assert dropped == 1
+    assert await desk.store.delivery_counts() == {
+        (DRIVE, DeliveryState.DELIVERED): 1,
+        (DISK, DeliveryState.PENDING): 2,
+    }
+    with pytest.raises(LostLease):
+        await desk.store.delivered(held, link="y")
+
+
 async def test_it_is_known_when_the_next_one_is_due(desk: Desk) -> None:
     nothing = await desk.store.next_delivery_seconds([DRIVE])
     await post(desk, files=FILES[:1])

@@ -177,5 +177,42 @@ def test_what_cannot_be_delivered_now_is_counted(home: Path) -> None:
     assert said == {"left": 1}
 
 
+async def note(home: Path, *targets: str) -> None:
+    async with open_store(home / "farm.db") as store:
+        await store.note_targets(["q"], targets)
+
+
+async def noted(home: Path) -> Any:
+    async with open_store(home / "farm.db") as store:
+        return await store.noted_targets()
+
+
+def test_a_target_is_forgotten_by_the_name_the_user_gave_it(home: Path) -> None:
+    asyncio.run(post(home, str(home / "old")))
+    asyncio.run(note(home, str(home / "old"), "drive:abcd"))
+
+    said = farm("deliveries", "forget", "old", "--yes")
+
+    assert said == f"1 forgotten: {home / 'old'}\n"
+    assert "Nothing was to be delivered" in farm("deliveries")
+    assert asyncio.run(noted(home)) == {"q": ("drive:abcd",)}
+
+
+def test_nothing_is_forgotten_without_a_yes(home: Path) -> None:
+    asyncio.run(post(home, "drive:abcd"))
+
+    asked = farm("deliveries", "forget", "drive:abcd", code=1)
+
+    assert "Give up 1 file not yet delivered to drive:abcd?" in asked
+    assert "1 pending: drive:abcd" in farm("deliveries")
+
+
+def test_a_target_nobody_knows_is_told_with_those_there_are(home: Path) -> None:
+    asyncio.run(post(home, "drive:abcd"))
+
+    with pytest.raises(UsageError, match=r"drive:abce\. Targets: drive:abcd"):
+        farm("deliveries", "forget", "drive:abce", "--yes")
+
+
 def test_an_empty_outbox_says_how_to_fill_it() -> None:
     assert "farm start --deliver TARGET" in farm("deliveries")

@@ -90,6 +90,32 @@ def test_paused_queues_and_accounts_left_out_are_named(tmp_path: Path) -> None:
     ]
 
 
+SEAT = replace(ALICE, session=Session(name="gemini-1"), backend="gemini")
+
+
+def test_apis_are_told_beside_accounts_with_the_share_of_each(tmp_path: Path) -> None:
+    told = lines(tmp_path, replace(FACTS, accounts=(ALICE, SEAT), api_pace_seconds=0.0))
+
+    assert told[0] == "31 jobs, 1 account and up to 1 request at once at gemini."
+    assert told[2] == "Of these 6 at web, 25 at gemini."
+
+
+def test_jobs_that_nobody_of_the_run_makes_are_told_with_the_way(tmp_path: Path) -> None:
+    told = lines(tmp_path, replace(FACTS, left_out={"fal": 2, "any+mask": 1}, stand_by=("openai",)))
+
+    assert told[-3:] == [
+        "2 jobs left out, for fal, which takes no part: farm plan --backends web,fal",
+        "1 job left out: nobody here takes what comes with it (mask).",
+        "openai may step in; reckoned only with the rows that name it.",
+    ]
+
+
+def test_an_api_without_its_key_is_reckoned_and_told(tmp_path: Path) -> None:
+    told = lines(tmp_path, replace(FACTS, accounts=(SEAT,), lacking={"gemini": "It needs a key."}))
+
+    assert told[-1] == "Reckoned as if it could work: It needs a key."
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [(5, "5 s"), (90, "2 min"), (3600, "1 h 0 min"), (86400, "24 h 0 min"), (200000, "2 d 7 h")],

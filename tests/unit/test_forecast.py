@@ -143,6 +143,40 @@ def test_hours_on_the_day_of_the_shift_are_as_long_as_its_clocks_say() -> None:
     assert done.done_at == pytest.approx(at("2026-10-25 22:00:30"), abs=0.02)
 
 
+WEB, GEMINI = frozenset({"web"}), frozenset({"gemini"})
+SEAT = Account(name="gemini-1", crew="gemini", generating_seconds=10, pacing_seconds=10)  # 180
+
+
+def test_accounts_and_sessions_of_an_api_share_what_both_can_make() -> None:
+    done = course(21, ALICE, SEAT)
+
+    assert done.done_at == pytest.approx(NOON + 17 * 20 + 10, abs=0.02)
+    assert [(share.crew, share.jobs) for share in done.shares] == [("web", 3), ("gemini", 18)]
+
+
+def test_jobs_that_one_crew_alone_can_make_wait_for_it() -> None:
+    done = forecast(21, [ALICE, SEAT], now=NOON, zone=BERLIN, only={WEB: 11})
+
+    assert done.done_at == pytest.approx(NOON + 10 * 120 + 30, abs=0.02)
+    assert [share.jobs for share in done.shares] == [11, 10]
+
+
+def test_who_has_no_more_jobs_spends_no_more_time() -> None:
+    done = forecast(12, [ALICE, SEAT], now=NOON, zone=BERLIN, only={WEB: 11, GEMINI: 1})
+
+    assert sum(done.shares[1].seconds.values()) == pytest.approx(10, abs=0.02)
+
+
+def test_jobs_that_several_crews_can_make_go_to_those_with_time_left() -> None:
+    other = replace(SEAT, name="openai-1", crew="openai")
+
+    done = forecast(
+        23, [ALICE, SEAT, other], now=NOON, zone=BERLIN, only={WEB: 3, GEMINI | {"openai"}: 20}
+    )
+
+    assert [share.jobs for share in done.shares] == [3, 10, 10]
+
+
 def test_until_cuts_the_course_and_counts_what_is_done() -> None:
     cut = course(100, ALICE, until=NOON + HOUR)
 

@@ -159,3 +159,38 @@ def test_until_tells_how_far_it_gets_and_still_when_changes_would_end() -> None:
     assert plan.likely.done_at is None
     assert plan.likely.jobs == 30
     assert plan.faster[0].done_at > NOON + 3600
+
+
+def seat(number: int = 1, **more: Any) -> Known:
+    return known(f"gemini-{number}", backend="gemini", **{"tries": tries(20, 10.0), **more})
+
+
+def test_a_session_of_an_api_is_reckoned_by_its_own_tries_and_pace_without_a_limit() -> None:
+    plan = lay_out(replace(facts(seat()), api_pace_seconds=2.0), now=NOON, zone=BERLIN)
+
+    assert plan.likely.done_at == pytest.approx(NOON + 30 * 12 + 10, abs=0.1)
+    assert plan.bases[0].quota is None
+    assert plan.faster == ()
+
+
+def test_tries_of_an_api_say_nothing_about_accounts() -> None:
+    plan = lay_out(facts(known(tries=()), seat()), now=NOON, zone=BERLIN)
+
+    assert [basis.seconds.measured for basis in plan.bases] == [False, True]
+
+
+def test_an_api_nobody_asked_yet_is_assumed_to_be_faster_than_the_page() -> None:
+    plan = lay_out(facts(known(tries=()), seat(tries=())), now=NOON, zone=BERLIN)
+
+    assert [basis.seconds.basis for basis in plan.bases] == [
+        "assumed: 40 s a try, because nothing was tried yet",
+        "assumed: 20 s a try, because nothing was tried yet",
+    ]
+
+
+def test_rows_for_one_backend_alone_wait_for_it() -> None:
+    only = {frozenset({"web"}): 31}
+
+    plan = lay_out(replace(facts(known(), seat()), only=only), now=NOON, zone=BERLIN)
+
+    assert [share.jobs for share in plan.likely.shares] == [31, 0]

@@ -8,8 +8,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from farm.model.hours import HoursError
-from farm.model.schedule import most_sessions, next_turn, parse_schedule, sessions_at
+from farm.model.hours import ALWAYS, HoursError, open_at
+from farm.model.schedule import (
+    hours_of,
+    most_sessions,
+    next_turn,
+    parse_schedule,
+    sessions_at,
+)
 
 ZONE = ZoneInfo("Europe/Berlin")
 SEED = parse_schedule("00:00-08:00=8, 08:00-22:00=2, 22:00-24:00=4")
@@ -94,3 +100,22 @@ def test_as_many_seats_are_taken_as_may_ever_work_at_once(
 def test_what_cannot_be_read_says_which_part_and_how(text: str, said: str) -> None:
     with pytest.raises(HoursError, match=said):
         parse_schedule(text)
+
+
+@pytest.mark.parametrize(
+    "text", [str(SEED), "22:00-06:00=6", "sat, sun 00:00-24:00=9, 08:00-18:00=1"]
+)
+@pytest.mark.parametrize("number", [1, 2, 4, 6])
+def test_the_hours_of_a_session_are_those_in_which_so_many_may_work(text: str, number: int) -> None:
+    schedule = parse_schedule(text)
+    moments = [at("2026-11-20 00:15") + half * 1800 for half in range(4 * 48)]
+
+    hours = hours_of(schedule, number, 2)
+
+    assert [open_at(hours, moment, ZONE) for moment in moments] == [
+        number <= sessions_at(schedule, moment, ZONE, 2) for moment in moments
+    ]
+
+
+def test_a_session_that_may_always_work_has_no_hours() -> None:
+    assert hours_of(SEED, 2, 1) is ALWAYS
