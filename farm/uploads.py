@@ -24,6 +24,7 @@ class Uploaded:
     file: Path
     target: str
     link: str = ""
+    was_there: bool = False  # before
     trouble: str = ""  # why it is not there
     person: bool = False  # and somebody has to change something first
 
@@ -73,7 +74,12 @@ class Uploads:
                     await self.clock.sleep(wait_seconds(tries, asked=error.after_seconds))
                 parcel = replace(parcel, facts=facts)
             else:
-                return Uploaded(file=file, target=target.place, link=made.link or made.remote_id)
+                return Uploaded(
+                    file=file,
+                    target=target.place,
+                    link=made.link or made.remote_id,
+                    was_there=made.was_there,
+                )
         return Uploaded(file=file, target=target.place, trouble=trouble)
 
 

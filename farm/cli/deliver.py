@@ -102,8 +102,7 @@ def upload(
     if as_json:
         say_json({"files": results})
     else:
-        failed = sum(not result.link for result in results)
-        say(f"{len(results) - failed} there, {failed} not.")
+        say(_in_sum(results))
     raise typer.Exit(_exit_code(results))
 
 
@@ -118,7 +117,18 @@ def _say_upload(one: Uploaded) -> None:
     if one.trouble:
         complain(f"{one.file}: {one.trouble}")
     else:
-        say(f"{one.file} -> {one.link or one.target}")
+        say(f"{one.file} {'is at' if one.was_there else '->'} {one.link or one.target}")
+
+
+def _in_sum(results: list[Uploaded]) -> str:
+    failed = sum(bool(result.trouble) for result in results)
+    before = sum(result.was_there for result in results)
+    if before == len(results):
+        return (
+            f"Nothing new: {'1 file was' if before == 1 else f'{before} files were'} there already."
+        )
+    there = f"{len(results) - failed} there"
+    return f"{there}{f' ({before} of them before)' if before else ''}, {failed} not."
 
 
 def _exit_code(results: list[Uploaded]) -> int:

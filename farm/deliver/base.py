@@ -10,6 +10,7 @@ import hashlib
 import mimetypes
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, Protocol, TypeAlias
@@ -58,6 +59,15 @@ class Delivered:
 
     link: str  # what a person opens
     remote_id: str = ""  # what the target calls it
+    was_there: bool = False  # the same content, before this try
+
+
+class Placed(Enum):
+    """What became of a try to take a name."""
+
+    NEW = "new"  # the file stands under it now
+    SAME = "same"  # the same content stood there already
+    TAKEN = "taken"  # something else has it
 
 
 class Later(Exception):

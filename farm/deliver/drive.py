@@ -34,8 +34,10 @@ class Drive:
     def put(self, parcel: Parcel, remember: Remember) -> Delivered:
         """Upload once, going on where an earlier try was cut off."""
         with _spoken(), self._line() as line:
-            there = self._met(line, parcel) or self._sent(line, parcel, remember)
-        return Delivered(link=str(there["webViewLink"]), remote_id=str(there["id"]))
+            met = self._met(line, parcel)
+            there = met or self._sent(line, parcel, remember)
+        link, remote_id = str(there["webViewLink"]), str(there["id"])
+        return Delivered(link=link, remote_id=remote_id, was_there=met is not None)
 
     def check(self) -> str:
         """What the folder is called, once it is sure that it may be written to."""

@@ -51,10 +51,10 @@ class FileSystem:
                 with suppress(FileNotFoundError):
                     system.rm_file(left)
             name = _free_name(system, folder, parcel)
-            if not system.exists(f"{folder}/{name}"):
+            if not (was_there := system.exists(f"{folder}/{name}")):
                 _send(system, folder, name, parcel, remember)
         link = f"{self.place.rstrip('/')}/{parcel.folder}/{name}"
-        return Delivered(link=link, remote_id=f"{folder}/{name}")
+        return Delivered(link=link, remote_id=f"{folder}/{name}", was_there=was_there)
 
     def check(self) -> str:
         """Whether it can be reached."""

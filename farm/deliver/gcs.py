@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote
 
-from farm.deliver.base import READ_BYTES, Delivered, Later, Parcel, Remember, names_for
+from farm.deliver.base import READ_BYTES, Delivered, Later, Parcel, Placed, Remember, names_for
 from farm.errors import GoogleRefused, UsageError
 from farm.google_apis import Access, credentials
 
@@ -38,10 +38,11 @@ class Gcs:
         with self._spoken():
             for name in names_for(parcel.name):
                 path = f"{folder}/{name}"
-                if self._placed(path, parcel):
+                placed = self._placed(path, parcel)
+                if placed is not Placed.TAKEN:
                     break
         link = f"https://storage.cloud.google.com/{self.bucket}/{quote(path)}"
-        return Delivered(link=link, remote_id=path)
+        return Delivered(link=link, remote_id=path, was_there=placed is Placed.SAME)
 
     def check(self) -> str:
         """Whether objects can be listed there."""
@@ -65,8 +66,8 @@ class Gcs:
             client_options=where,
         )
 
-    def _placed(self, path: str, parcel: Parcel) -> bool:
-        """Whether the content is under the name now; False when something else is."""
+    def _placed(self, path: str, parcel: Parcel) -> Placed:
+        """Put the content under the name, if nothing is there."""
         from google.api_core.exceptions import PreconditionFailed  # noqa: PLC0415  # heavy
 
         bucket = self._client.bucket(self.bucket)
@@ -85,8 +86,9 @@ class Gcs:
             except PreconditionFailed:
                 there = bucket.get_blob(path, timeout=_SECONDS, retry=None)
             else:
-                return True
-        return there is not None and there.md5_hash == _md5_of(parcel)
+                return Placed.NEW
+        is_same = there is not None and there.md5_hash == _md5_of(parcel)
+        return Placed.SAME if is_same else Placed.TAKEN
 
     @contextmanager
     def _spoken(self) -> Iterator[None]:

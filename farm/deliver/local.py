@@ -61,7 +61,7 @@ class Local:
         return self.root.parent
 
     def _placed(self, parcel: Parcel, folder: Path, remember: Remember) -> Delivered:
-        part: Path | None = None
+        part, was_there = None, False
         try:
             for name in names_for(parcel.name):
                 place = folder / name
@@ -70,12 +70,13 @@ class Local:
                 if part is not None and _took(part, place):
                     sync_folder(folder)
                     break
-                if sha256_of(place) == parcel.sha256:
+                if was_there := sha256_of(place) == parcel.sha256:
                     break
         finally:
             if part is not None:
                 part.unlink(missing_ok=True)
-        return Delivered(link=place.resolve().as_uri(), remote_id=str(place))
+        link = place.resolve().as_uri()
+        return Delivered(link=link, remote_id=str(place), was_there=was_there)
 
 
 def _copied(parcel: Parcel, folder: Path, remember: Remember) -> Path:

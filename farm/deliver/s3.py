@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote
 
-from farm.deliver.base import Delivered, Later, Parcel, Remember, names_for
+from farm.deliver.base import Delivered, Later, Parcel, Placed, Remember, names_for
 from farm.errors import UsageError
 
 PIECE_BYTES: Final = 16 * 1024 * 1024  # larger files go up in pieces of this size
@@ -40,9 +40,10 @@ class S3:
         with self._spoken():
             for name in names_for(parcel.name):
                 key = f"{folder}/{name}"
-                if self._placed(key, parcel, remember):
+                placed = self._placed(key, parcel, remember)
+                if placed is not Placed.TAKEN:
                     break
-        return Delivered(link=self._link(key), remote_id=key)
+        return Delivered(link=self._link(key), remote_id=key, was_there=placed is Placed.SAME)
 
     def check(self) -> str:
         """Whether the bucket can be reached."""
@@ -64,11 +65,11 @@ class S3:
         once = Config(retries={"total_max_attempts": 1}, connect_timeout=10, read_timeout=60)
         return boto3.session.Session().client("s3", endpoint_url=self.endpoint or None, config=once)
 
-    def _placed(self, key: str, parcel: Parcel, remember: Remember) -> bool:
-        """Whether the content is under the key now; False when something else is."""
+    def _placed(self, key: str, parcel: Parcel, remember: Remember) -> Placed:
+        """Put the content under the key, if nothing is there."""
         there = self._hash_of(key)
         if there is not None:
-            return there == parcel.sha256
+            return Placed.SAME if there == parcel.sha256 else Placed.TAKEN
         try:
             if parcel.size_bytes > self.piece_bytes:
                 self._put_in_pieces(key, parcel, remember)
@@ -77,8 +78,8 @@ class S3:
         except self._client.exceptions.ClientError as error:
             if _code(error) not in _TAKEN:
                 raise
-            return self._hash_of(key) == parcel.sha256
-        return True
+            return Placed.SAME if self._hash_of(key) == parcel.sha256 else Placed.TAKEN
+        return Placed.NEW
 
     def _hash_of(self, key: str) -> str | None:
         """The sha256 of an object that farm put there; "" for another's, None for none."""

@@ -77,8 +77,21 @@ def test_a_second_upload_changes_nothing(home: Path) -> None:
 
     again = json.loads(upload("--to", "out", "--json"))
 
+    assert [one.pop("was_there") for one in again["files"]] == [True, True]
+    assert [one.pop("was_there") for one in first["files"]] == [False, False]
     assert again == first
     assert len(list((home / "out" / FOLDER).iterdir())) == 2
+
+
+def test_an_upload_with_nothing_to_do_says_so(home: Path) -> None:
+    upload("--to", "out")
+
+    again = upload("--to", "out")
+    (home / "made" / "three.png").write_bytes(b"three")
+    more = upload("--to", "out")
+
+    assert again.endswith("Nothing new: 2 files were there already.\n")
+    assert more.endswith("3 there (2 of them before), 0 not.\n")
 
 
 def test_a_folder_with_a_blank_in_its_name_is_one_target(home: Path) -> None:
@@ -106,6 +119,15 @@ def drive(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[FakeGoo
         monkeypatch.setenv("FARM_GOOGLE_CREDENTIALS", str(google.key_file(home)))
         monkeypatch.setenv("FARM_GOOGLE_ENDPOINT", google.url)
         yield google, fake
+
+
+def test_drive_tells_what_it_has_already(drive: tuple[FakeGoogle, FakeDrive]) -> None:
+    (root,) = drive[1].entries
+    upload("--to", f"drive:{root}")
+
+    again = upload("--to", f"drive:{root}")
+
+    assert again.endswith("Nothing new: 2 files were there already.\n")
 
 
 def test_an_upload_to_drive_outlives_errors_on_the_way(
