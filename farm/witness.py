@@ -13,10 +13,3 @@ class Witness(Protocol):
 
     async def witness(self, outcome: Outcome, claim: Claim | None) -> object:
         """Look at the page as it is now; never raises into the attempt."""
-
-
-class Blind:
-    """A witness that keeps nothing."""
-
-    async def witness(self, outcome: Outcome, claim: Claim | None) -> object:
-        """Nothing is kept."""

@@ -21,7 +21,7 @@ from farm.reuse import Afresh, Reuse
 from farm.settlement import Settlement
 from farm.store.base import Claims, Knowledge, Settlements
 from farm.waiting import Gate, NoMoreWork, Terms, Waiting
-from farm.witness import Blind, Witness
+from farm.witness import Witness
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class Worker:
     terms: Terms
     presence: Presence
     settlement: Settlement
-    witness: Witness = field(default_factory=Blind)
+    witness: Witness
     reuse: Reuse = field(default_factory=Afresh)
     _was_open: bool = False
     _attempt: asyncio.Task[Result] | None = None

@@ -36,6 +36,7 @@ from farm.supervisor import Post, Supervisor, UpkeepStore
 from farm.testing.clock import FakeClock
 from farm.testing.hands import Act, ScriptedHand
 from farm.testing.texts import PlainTexts
+from farm.testing.witnesses import Blind
 from farm.waiting import Terms, Waiting
 from farm.wording import Wording
 from farm.worker import Worker
@@ -135,6 +136,7 @@ class Yard:
                 store=self.store,
                 keeper=PlainKeeper(),
                 texts=PlainTexts(),
+                witness=Blind(),
                 waiting=Waiting(
                     hand=hand,
                     presence=presence,

@@ -30,6 +30,7 @@ from farm.store.schema import DatabaseClock
 from farm.testing.clock import FakeClock
 from farm.testing.hands import Act, ScriptedHand
 from farm.testing.texts import PlainTexts
+from farm.testing.witnesses import Blind
 from farm.waiting import Terms, Waiting
 from farm.wording import Wording
 from farm.worker import Worker
@@ -112,6 +113,7 @@ class Bench:
             store=self.store,
             keeper=self.keeper,
             texts=PlainTexts(),
+            witness=Blind(),
             waiting=Waiting(
                 hand=hand,
                 presence=presence,
