@@ -12,6 +12,11 @@ REUSED = "reuse"
 """Who made an image that is the copy of an equal row's: nobody."""
 
 
+def look_alike(one: int, other: int) -> bool:
+    """Whether two perceptual hashes are of pictures that look the same."""
+    return (one ^ other).bit_count() <= NEAR_BITS
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RawImage:
     """Bytes a hand fetched, in a `.part` file, not yet proven."""

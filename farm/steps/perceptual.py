@@ -15,7 +15,7 @@ from pathlib import Path
 
 import PIL.Image
 
-from farm.model.images import NEAR_BITS
+from farm.model.images import look_alike
 from farm.model.prompts import Size
 from farm.steps.pictures import read_picture
 from farm.steps.sizes import flattened
@@ -49,16 +49,11 @@ def perceptual_hash(image: PIL.Image.Image) -> str:
     return f"{bits:016x}"
 
 
-def distance(one: str, other: str) -> int:
-    """In how many of 64 bits two hashes differ: 8 and more for different pictures."""
-    return (int(one, 16) ^ int(other, 16)).bit_count()
-
-
 def near_twins(hashes: Sequence[str]) -> Iterator[tuple[int, int]]:
     """The places of those that look alike, each pair once, the earlier place first."""
     numbers = [(place, int(text, 16)) for place, text in enumerate(hashes)]
     for (first, one), (second, other) in combinations(numbers, 2):
-        if (one ^ other).bit_count() <= NEAR_BITS:
+        if look_alike(one, other):
             yield first, second
 
 

@@ -8,7 +8,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from farm.model.images import NEAR_BITS, Image, Twin
+from farm.model.images import Image, Twin, look_alike
 from farm.store.database import Database, insert
 from farm.store.fates import Standing
 from farm.store.records import IMAGE_COLUMNS, image_of, image_values
@@ -74,7 +74,7 @@ class SqlImages:
         number = int(perceptual, 16)
         async with self._database.read() as connection:
             for row in await connection.execute(hashes):
-                if (int(row.perceptual, 16) ^ number).bit_count() <= NEAR_BITS:
+                if look_alike(int(row.perceptual, 16), number):
                     return await _twin(connection, row.id)
         return None
 
