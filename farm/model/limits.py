@@ -13,6 +13,10 @@ LONGEST_WINDOW_SECONDS = 36 * 3600.0
 """An image, or a model, that comes later than this says nothing about a limit."""
 
 
+ASKED_RESTS = frozenset({Cause.LIMITED_CAP, Cause.LIMITED_HOURS, Cause.LIMITED_BY_HAND})
+"""Rests by the user's own word: they say nothing about the site's allowances."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limit:
     """One limit a session met. Times are epoch seconds, UTC."""

@@ -24,16 +24,19 @@ _BOXES = {  # top and height of each
     Doing.FAILED: (28, 18),
     Doing.BACK: (28, 10),
     Doing.REST: (20, 16),
+    Doing.ASKED: (20, 16),
     Doing.PERSON: (20, 16),
     Doing.PACE: (27, 2),
 }
+_WAITS = {Doing.PACE: 0, Doing.REST: 1, Doing.ASKED: 1, Doing.PERSON: 1}  # drawn first
 _CLASSES = {doing: doing.name.lower() for doing in Doing}
 _LEGEND = {
     Doing.MADE: "made",
     Doing.FAILED: "failed",
     Doing.BACK: "given back",
     Doing.OPEN: "under way",
-    Doing.REST: "rest",
+    Doing.REST: "rest: a limit",
+    Doing.ASKED: "rest: your own rule or word",
     Doing.PERSON: "needs a person",
     Doing.PACE: "pace",
 }
@@ -83,9 +86,8 @@ def _lane(track: Track, stretch: Stretch, place: Place, names: dict[int, str]) -
     yield f"<svg class=track viewBox='0 0 {_WIDE:.0f} {_TALL}' preserveAspectRatio=none role=img "
     yield f'aria-label="{escape(f"{track.session}: {_sum(track)}")}">\n'
     yield f"<path class=ground d='M0 28H{_WIDE:.0f}' />\n"
-    waits = {Doing.PACE: 0, Doing.REST: 1, Doing.PERSON: 1}
     spans = merged(track.spans, _LEAST / scale)
-    for span in sorted(spans, key=lambda one: (waits.get(one.doing, 2), one.began)):
+    for span in sorted(spans, key=lambda one: (_WAITS.get(one.doing, 2), one.began)):
         top, tall = _BOXES[span.doing]
         left = (span.began - stretch.began) * scale
         wide = min(max((span.ended - span.began) * scale, _LEAST), _WIDE - left + _LEAST)
@@ -103,17 +105,27 @@ def _sum(track: Track) -> str:
         seconds[span.doing] += round(span.ended - span.began)
     told = [f"{numbers[Doing.MADE]:,} made"]
     told += [f"{numbers[d]:,} {d.value}" for d in (Doing.FAILED, Doing.BACK) if numbers[d]]
-    if seconds[Doing.REST]:
-        told.append(f"rested {length(seconds[Doing.REST])}")
+    told += _rests(track)
     if seconds[Doing.PERSON]:
         told.append(f"waited {length(seconds[Doing.PERSON])} for a person")
     return ", ".join(told)
 
 
+def _rests(track: Track) -> Iterator[str]:
+    """How long it rested for what, the longest first."""
+    seconds: Counter[str] = Counter()
+    for span in track.spans:
+        if span.doing in (Doing.REST, Doing.ASKED):
+            seconds[span.words] += round(span.ended - span.began)
+    for words, long in seconds.most_common():
+        if long:
+            yield f"rested {length(long)} ({words})"
+
+
 def _tip(span: Span, place: Place, names: dict[int, str]) -> str:
     when = f"{place.seconds(span.began)} – {place.seconds(span.ended)}"
     took = length(span.ended - span.began)
-    if span.number > 1:
+    if span.number > 1 and span.doing not in _WAITS:
         return f"{when}: {count(span.number, 'attempt', 'attempts')} {span.doing.value}"
     name = names.get(span.job, "") if span.job is not None else ""
     what = f"{name}: {span.words}" if name else span.words or span.doing.value

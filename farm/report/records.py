@@ -153,6 +153,7 @@ class Doing(StrEnum):
     BACK = "given back"  # tried again at no cost to the job
     OPEN = "under way"
     REST = "rest"
+    ASKED = "rest you asked for"  # by a cap, by hours or by hand
     PERSON = "needs a person"
     PACE = "pace"
 

@@ -5,13 +5,13 @@ STYLE = """
   color-scheme: light dark;
   --paper: #f6f5f2; --card: #fff; --ink: #1d1c1a; --soft: #66625b; --line: #dedad2;
   --good: #2f7d4f; --bad: #b3362b; --look: #9a6200; --rest: #d8b365; --pace: #a9a49a;
-  --back: #c98a2b; --busy: #3b6fb5; --person: #8a4fa8; --link: #245ea8;
+  --back: #c98a2b; --busy: #3b6fb5; --person: #8a4fa8; --link: #245ea8; --asked: #7fa3ad;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --paper: #161615; --card: #201f1e; --ink: #eceae5; --soft: #a39e95; --line: #383633;
-    --good: #62c088; --bad: #f2867b; --look: #e5b04c; --rest: #8a6d35; --pace: #6d6962;
-    --back: #d09a45; --busy: #78a6e8; --person: #c493dd; --link: #8db8f2;
+    --good: #62c088; --bad: #f2867b; --look: #e5b04c; --rest: #a8843e; --pace: #6d6962;
+    --back: #d09a45; --busy: #78a6e8; --person: #c493dd; --link: #8db8f2; --asked: #6b98a5;
   }
 }
 * { box-sizing: border-box; margin: 0; }
@@ -94,6 +94,7 @@ rect.failed { fill: var(--bad); }
 rect.back { fill: var(--back); }
 rect.open { fill: var(--busy); }
 rect.rest { fill: var(--rest); opacity: .55; }
+rect.asked { fill: var(--asked); opacity: .55; }
 rect.person { fill: var(--person); opacity: .55; }
 rect.pace { fill: var(--pace); }
 .track .made { stroke: var(--good); }

@@ -12,7 +12,7 @@ from farm.log import redact
 from farm.model.causes import LIMITS, NEEDS_PERSON, Cause
 from farm.model.chronicle import Chronicle, Tried
 from farm.model.jobs import JobState
-from farm.model.limits import Limit
+from farm.model.limits import ASKED_RESTS, Limit
 from farm.model.moments import start_of_day
 from farm.model.sessions import SessionState
 from farm.report.records import Doing, Span, Stretch, Track
@@ -133,15 +133,40 @@ def tracks(work: Sequence[Work], chronicle: Chronicle) -> dict[str, list[Span]]:
         mine[one.tried.session].append(one)
     for limit in chronicle.limits:
         limits[limit.session].append(limit)
-    return {name: _track(mine[name], limits[name], chronicle) for name in sorted(mine)}
+    return {name: _track(mine[name], limits[name], chronicle) for name in sorted(mine | limits)}
 
 
 def _track(work: Sequence[Work], limits: Sequence[Limit], chronicle: Chronicle) -> list[Span]:
-    spans = [_attempt(one) for one in work]
+    asked = _asked(work, [one for one in limits if one.cause in ASKED_RESTS], chronicle)
+    met = [one for one in limits if one.cause not in ASKED_RESTS]
+    waits: list[Span] = []
     for before, after in pairwise(work):
-        spans += _wait(before, after.began, limits)
-    spans += _last_wait(work[-1], limits, chronicle)
+        waits += _wait(before, after.began, met)
+    if work:
+        waits += _last_wait(work[-1], met, chronicle)
+    spans = [*map(_attempt, work), *asked, *(_before(wait, asked) for wait in waits)]
     return sorted(spans, key=lambda span: (span.began, span.ended))
+
+
+def _asked(work: Sequence[Work], rests: Sequence[Limit], chronicle: Chronicle) -> list[Span]:
+    """Rests by the user's own word, each until it ends, another begins or the session works."""
+    begins = sorted([one.began for one in work] + [one.at for one in rests])
+    woken = {s.name: s.since for s in chronicle.sessions if s.state is not SessionState.RESTING}
+    found = []
+    for rest in rests:
+        later = next((begin for begin in begins if begin > rest.at), None)
+        if later is None and woken.get(rest.session, 0.0) > rest.at:
+            later = woken[rest.session]
+        ended = max(rest.at, min(rest.until, chronicle.now if later is None else later))
+        words = CAUSE_WORDS[rest.cause]
+        found.append(Span(doing=Doing.ASKED, began=rest.at, ended=ended, words=words))
+    return found
+
+
+def _before(wait: Span, asked: Sequence[Span]) -> Span:
+    """A wait, as far as no rest by the user's word took its place."""
+    within = (one.began for one in asked if wait.began <= one.began < wait.ended)
+    return replace(wait, ended=min(within, default=wait.ended))
 
 
 def _attempt(work: Work) -> Span:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from farm.log import redact
 from farm.model.causes import Cause
 from farm.model.chronicle import Chronicle, Tried
-from farm.model.limits import Limit
+from farm.model.limits import ASKED_RESTS, Limit
 from farm.model.sessions import Session, SessionState
 from farm.report.records import LimitMet, Use
 from farm.report.rows import SAID
@@ -24,7 +24,8 @@ def uses(chronicle: Chronicle) -> tuple[Use, ...]:
     for tried in chronicle.tries:
         tries[tried.session].append(tried)
     for limit in chronicle.limits:
-        limits[limit.session].append(limit)
+        if limit.cause not in ASKED_RESTS:
+            limits[limit.session].append(limit)
     known = {session.name: session for session in chronicle.sessions}
     found = (_use(name, tries[name], limits[name], known.get(name)) for name in sorted(tries))
     return tuple(one if _holds(one, chronicle.now) else replace(one, until=None) for one in found)

@@ -9,7 +9,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from farm.model.chronicle import Original, Tried
-from farm.model.limits import Limit
+from farm.model.limits import ASKED_RESTS, Limit
 from farm.model.money import Spending
 from farm.store.database import Database
 from farm.store.limits import LIMIT_COLUMNS, limit_of
@@ -51,10 +51,11 @@ class SqlChronicle:
             return tuple(_tried_of(row) for row in await connection.execute(statement))
 
     async def limits_met(self, since: float | None = None) -> tuple[Limit, ...]:
-        """Limits of all sessions, oldest first."""
+        """Limits of all sessions, and rests that were asked for and not over, oldest first."""
         statement = sa.select(*LIMIT_COLUMNS).order_by(limits.c.at, limits.c.id)
         if since is not None:
-            statement = statement.where(limits.c.at >= since)
+            holds = sa.and_(limits.c.cause.in_(sorted(ASKED_RESTS)), limits.c.until >= since)
+            statement = statement.where(sa.or_(limits.c.at >= since, holds))
         async with self._database.read() as connection:
             rows = (await connection.execute(statement)).mappings().all()
         return tuple(limit_of(row) for row in rows)

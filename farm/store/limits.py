@@ -7,12 +7,13 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from farm.model.causes import Cause
-from farm.model.limits import Limit
+from farm.model.limits import ASKED_RESTS, Limit
 from farm.model.sessions import Wish, WishKind
 from farm.store.database import Database, insert
 from farm.store.schema import IS_DRAWN, attempts, limits, wishes
 
 _REMEMBERED: Final = 50  # limits of a session that its history may tell of
+_OF_THE_SITE: Final = limits.c.cause.not_in(sorted(ASKED_RESTS))
 LIMIT_COLUMNS: Final = tuple(c for c in limits.c if c is not limits.c.id)
 
 
@@ -26,7 +27,7 @@ class SqlLimits:
         """The newest limits a session met, oldest first."""
         newest = (
             sa.select(*LIMIT_COLUMNS)
-            .where(limits.c.session == session)
+            .where(limits.c.session == session, _OF_THE_SITE)
             .order_by(limits.c.id.desc())
             .limit(_REMEMBERED)
         )
@@ -38,7 +39,7 @@ class SqlLimits:
         """Write down that a session met a limit, with the images it made since the one before."""
         before = (
             sa.select(sa.func.coalesce(sa.func.max(limits.c.at), 0.0))
-            .where(limits.c.session == limit.session)
+            .where(limits.c.session == limit.session, _OF_THE_SITE)
             .scalar_subquery()
         )
         made = sa.select(sa.func.count()).where(

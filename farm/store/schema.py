@@ -274,7 +274,7 @@ wishes: Final = sa.Table(  # what a user asked of a session, until its worker ha
     _time("at", nullable=False),
 )
 
-limits: Final = sa.Table(  # every limit a session met
+limits: Final = sa.Table(  # every limit a session met, and every rest its user asked for
     "limits",
     metadata,
     sa.Column("id", _ID, primary_key=True),

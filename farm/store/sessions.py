@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from farm.model.causes import Cause
-from farm.model.sessions import Session
+from farm.model.limits import ASKED_RESTS
+from farm.model.sessions import Session, SessionState
 from farm.store.database import Database, insert
 from farm.store.records import session_of, session_values
-from farm.store.schema import attempts, jobs, sessions
+from farm.store.schema import attempts, jobs, limits, sessions
 
 
 class SqlSessions:
@@ -31,13 +33,31 @@ class SqlSessions:
             return tuple(session_of(row) for row in rows)
 
     async def save_session(self, session: Session) -> None:
-        """Store a session's facts whole."""
+        """Store a session's facts whole, and once each rest that its user asked for."""
         values = session_values(session)
+        is_asked = session.state is SessionState.RESTING and session.cause in ASKED_RESTS
         async with self._database.write() as connection:
+            if is_asked:
+                await self._note_rest(connection, session)
             statement = insert(self._database.dialect_name, sessions).values(**values)
             await connection.execute(
                 statement.on_conflict_do_update(index_elements=["name"], set_=values)
             )
+
+    async def _note_rest(self, connection: AsyncConnection, session: Session) -> None:
+        """Unless it is the rest that the session takes already."""
+        stored = sa.select(sessions).where(sessions.c.name == session.name)
+        row = (await connection.execute(stored)).one_or_none()
+        rest = (session.state, session.cause, session.next_ready_at)
+        if row is not None and rest == (row.state, row.cause, row.next_ready_at):
+            return
+        line = sa.insert(limits).values(
+            session=session.name,
+            cause=session.cause,
+            at=self._database.now(),
+            until=session.next_ready_at,
+        )
+        await connection.execute(line)
 
     async def causes_of(self, job_id: int) -> tuple[Cause, ...]:
         """How the ended attempts of a job ended, oldest first, uncounted ones included.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from farm.model.causes import Cause
 from farm.model.jobs import Phase
 from farm.model.limits import Limit
 from farm.model.money import Bill, Budget, Receipt
+from farm.model.sessions import Session, SessionState
 
 if TYPE_CHECKING:
     from farm.model.jobs import Claim
@@ -105,6 +107,47 @@ async def test_limits_of_all_sessions_are_told_in_the_order_they_were_met(desk: 
 
     assert [(one.session, one.at) for one in told] == [("bob", 300.0), ("alice", 500.0)]
     assert [one.at for one in await desk.store.limits_met()] == [100.0, 300.0, 500.0]
+
+
+async def test_a_rest_that_the_user_asked_for_is_told_once_and_teaches_nothing(desk: Desk) -> None:
+    rest = Session(
+        name="alice",
+        state=SessionState.RESTING,
+        cause=Cause.LIMITED_CAP,
+        next_ready_at=9e9,
+    )
+
+    await desk.store.save_session(rest)
+    await desk.store.save_session(rest)
+
+    (told,) = await desk.store.limits_met()
+    assert (told.session, told.cause, told.until) == ("alice", rest.cause, rest.next_ready_at)
+    assert await desk.store.limits("alice") == ()
+
+
+async def test_the_same_rest_after_work_is_another_one(desk: Desk) -> None:
+    rest = Session(
+        name="alice", state=SessionState.RESTING, cause=Cause.LIMITED_HOURS, next_ready_at=9e9
+    )
+
+    for session in (rest, replace(rest, state=SessionState.READY), rest):
+        await desk.store.save_session(session)
+
+    assert len(await desk.store.limits_met()) == 2
+
+
+async def test_images_before_a_limit_are_counted_across_rests_of_the_users(desk: Desk) -> None:
+    await desk.finish("a")
+    desk.wait(10)
+    rest = Session(
+        name="alice", state=SessionState.RESTING, cause=Cause.LIMITED_BY_HAND, next_ready_at=9e9
+    )
+    await desk.store.save_session(rest)
+    desk.wait(10)
+
+    await desk.store.note_limit(limit("alice", 9e9))
+
+    assert [one.images for one in await desk.store.limits("alice")] == [1]
 
 
 async def test_more_jobs_than_a_statement_takes_are_told_with_their_images(desk: Desk) -> None:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from datetime import UTC
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -22,6 +23,7 @@ from farm.model.deliveries import Delivery, DeliveryState
 from farm.model.images import Derivative, Image
 from farm.model.incidents import Incident
 from farm.model.jobs import Job, JobState
+from farm.model.limits import Limit
 from farm.model.prompts import Prompt
 from farm.model.sessions import Session, SessionState
 from farm.report.cards import MAX_LISTED
@@ -263,6 +265,19 @@ def test_every_cause_is_told_in_words(tmp_path: Path, cause: Cause) -> None:
 
     assert f"Failed {CAUSE_WORDS[cause]}" in text
     assert "The page said so." in text
+
+
+def test_a_rest_by_the_users_rule_is_told_in_legend_lane_and_tip(tmp_path: Path) -> None:
+    rest = Limit(
+        session="alice", mode="", cause=Cause.LIMITED_CAP, at=BEGAN + 60, until=BEGAN + 3660
+    )
+    tries = (tried(1, 0, 30), tried(2, 4000, 4030))
+
+    text = page(tmp_path, replace(told(job(1)), tries=tries, limits=(rest,)))
+
+    assert "rest: your own rule or word" in Tags(text).text
+    assert "rested 1 h (your own daily cap for this account is reached)" in Tags(text).text
+    assert re.search(r"class=asked .*\n?.*\(1 h\): your own daily cap", text)
 
 
 def test_what_needs_a_person_comes_first(tmp_path: Path) -> None:

@@ -63,6 +63,55 @@ def test_a_limit_is_rested_for_until_it_ends_or_the_session_is_woken() -> None:
     assert doings(woken)[1] == (Doing.REST, 30, 900)
 
 
+def asked(at: float, until: float, cause: Cause = Cause.LIMITED_HOURS) -> Limit:
+    return replace(limit(at, until), cause=cause)
+
+
+def test_a_rest_by_the_users_own_rule_is_drawn_to_its_end_or_the_next_attempt() -> None:
+    tries = [tried(1, 0, 30), tried(2, 4000, 4030)]
+
+    (full,) = drawn(told(tries, limits=(asked(120, 3600),)))
+    (woken,) = drawn(told(tries, limits=(asked(120, 9000),)))
+
+    assert doings(full)[1:-1] == [(Doing.ASKED, 120, 3600)]
+    assert doings(woken)[1:-1] == [(Doing.ASKED, 120, 4000)]
+
+
+def test_a_rest_by_the_users_word_takes_the_place_of_the_wait_before_it() -> None:
+    at_limit = tried(1, 0, 30, Cause.LIMITED_QUOTA, counted=False)
+    rests = (limit(31, 3631), asked(600, 900, Cause.LIMITED_BY_HAND))
+
+    (stretch,) = drawn(told([at_limit, tried(2, 900, 930)], limits=rests))
+
+    assert doings(stretch)[1:-1] == [(Doing.REST, 30, 600), (Doing.ASKED, 600, 900)]
+
+
+def test_a_rest_that_the_next_run_finds_again_is_drawn_once() -> None:
+    tries = [tried(1, 0, 30), tried(2, 0, 9000, session="bob")]
+    tries[1] = replace(tries[1], began=BEGAN + 8970)
+
+    (stretch,) = drawn(told(tries, limits=(asked(60, 90_000), asked(3000, 90_000))))
+
+    assert doings(stretch)[1:] == [(Doing.ASKED, 60, 3000), (Doing.ASKED, 3000, 9000)]
+
+
+def test_a_session_that_was_woken_and_had_no_more_to_do_rests_no_longer() -> None:
+    tries = [tried(1, 0, 30), replace(tried(2, 0, 9000, session="bob"), began=BEGAN + 8970)]
+    woken = Session(name="alice", state=SessionState.STOPPED, since=BEGAN + 500)
+
+    (stretch,) = drawn(told(tries, limits=(asked(60, 90_000),), sessions=(woken,)))
+
+    assert doings(stretch)[1:] == [(Doing.ASKED, 60, 500)]
+
+
+def test_a_session_that_rested_all_the_while_has_a_lane() -> None:
+    bob = [tried(1, 0, 30, session="bob"), tried(2, 600, 630, session="bob")]
+
+    (stretch,) = drawn(told(bob, limits=(asked(-3600, 90_000),)))
+
+    assert doings(stretch) == [(Doing.ASKED, 0, 630)]
+
+
 def test_a_limit_of_another_hour_explains_no_wait() -> None:
     at_limit = tried(1, 0, 30, Cause.LIMITED_QUOTA, counted=False)
 
