@@ -199,11 +199,14 @@ def verify(
 def show(paths: Paths, *, as_json: AsJson = False) -> None:
     """Say what is in picture files: sizes, colours, and how they came to be.
 
+    Copies carry that themselves; for originals, which stay as they were made, the queue is asked.
+
     \b
     Examples:
       farm images show derived/hero.webp
       farm images show downloads --json
     """
+    from farm.cli.origins import with_origins
     from farm.steps.look import look
     from farm.steps.orders import find_pictures
 
@@ -213,6 +216,7 @@ def show(paths: Paths, *, as_json: AsJson = False) -> None:
             looks.append(look(each.path))
         except NoPicture as error:
             faults.append(str(error))
+    looks = with_origins(looks)
     if as_json:
         say_json({"files": looks, "problems": faults})
     else:
@@ -361,6 +365,8 @@ def say_examined(
 
 def say_look(look: Look) -> None:
     """One file, a fact a line."""
+    from farm.cli.origins import copy_of
+
     said: dict[str, Any] = {
         "format": f"{look.format}, {look.width_px}x{look.height_px}px, {look.mode}",
         "bytes": f"{look.size_bytes:,}",
@@ -375,7 +381,10 @@ def say_look(look: Look) -> None:
             "backend": " ".join(filter(None, (look.facts.backend, look.facts.model))),
             "account": look.facts.account,
             "text sent": look.facts.text,
+            "known from": "the queue; the file itself does not say" if look.stored else "",
         }
+    elif copy := copy_of(Path(look.path)):
+        said["how it came to be"] = f"a copy says: farm images show {copy}"
     said |= look.xmp
     say(look.path)
     for key, text in said.items():

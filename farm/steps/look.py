@@ -34,6 +34,7 @@ class Look:
     credentials: bool  # whether it carries a C2PA manifest; the signature is not checked
     xmp: Mapping[str, str]
     facts: Facts | None
+    stored: bool = False  # the facts are the store's, not the file's
 
 
 def look(path: Path) -> Look:

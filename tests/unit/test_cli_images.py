@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import os
@@ -21,12 +22,17 @@ from farm.cli.app import app
 from farm.cli.images import ctrl_c
 from farm.cli.running import INTERRUPTED
 from farm.errors import UsageError
+from farm.model.images import Image, Maker
+from farm.model.jobs import Phase
+from farm.model.prompts import Prompt, SourceRow
 from farm.model.recipes import Recipe, parse_formats
 from farm.steps.base import Facts, Wish
 from farm.steps.derive import derive
 from farm.steps.keeper import measure
+from farm.store.engine import open_store
 
 WAIT_SECONDS = 30
+WEBP = parse_formats("webp")
 
 
 @pytest.fixture
@@ -159,7 +165,7 @@ def test_a_proportion_that_is_a_little_off_is_only_a_warning(folder: Path) -> No
 
 def test_show_tells_how_a_copy_came_to_be(folder: Path) -> None:
     wish = Wish(
-        recipe=Recipe(formats=parse_formats("webp")),
+        recipe=Recipe(formats=WEBP),
         facts=Facts(queue="heroes", prompt={"id": "12"}, text="A mill", backend="web"),
     )
     derive(noisy(folder / "a.png"), folder, "a", wish)
@@ -169,6 +175,64 @@ def test_show_tells_how_a_copy_came_to_be(folder: Path) -> None:
     for line in ("webp, 80x60px, RGB", "prompt: heroes/12", "text sent: A mill", "backend: web"):
         assert line in shown
     assert as_json["files"][0]["facts"]["queue"] == "heroes"
+
+
+async def keep(home: Path, digest: str) -> None:
+    """The picture as what a run made of one row."""
+    row = SourceRow(prompt=Prompt(id="12", filename="a", description="A mill"), row=1)
+    async with open_store(home / "farm.db") as store:
+        await store.add("heroes", [row], "/q.csv")
+        claim = await store.claim("w", "alice", ["any"])
+        assert claim is not None
+        facts = {Phase.TYPING: {"text": "Draw a mill"}, Phase.SAVED: {"sha256": digest}}
+        for phase in (Phase.TYPING, Phase.SENDING, Phase.SENT, Phase.READY, Phase.SAVED):
+            claim = await store.step(claim, phase, facts.get(phase, {}))
+        image = Image(
+            path="a.png",
+            sha256=digest,
+            size_bytes=1,
+            width_px=80,
+            height_px=60,
+            media_type="image/png",
+            source="s0",
+            maker=Maker(backend="web", account="alice"),
+        )
+        await store.complete(claim, [image])
+
+
+def test_show_of_an_original_asks_the_queue_wherever_the_file_is_now(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FARM_HOME", str(folder))
+    data = noisy(folder / "a.png").read_bytes()
+    asyncio.run(keep(folder, hashlib.sha256(data).hexdigest()))
+    (folder / "a.png").rename(folder / "moved.png")
+
+    shown, as_json = images("show", "moved.png").stdout, told("show", "moved.png")
+
+    for line in ("prompt: heroes/12", "text sent: Draw a mill", "backend: web", "the queue; the"):
+        assert line in shown
+    assert as_json["files"][0]["stored"] is True
+
+
+def test_show_makes_no_queue_where_there_is_none(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FARM_HOME", str(folder))
+    noisy(folder / "a.png")
+
+    images("show", "a.png")
+
+    assert [path.name for path in folder.iterdir()] == ["a.png"]
+
+
+def test_show_of_an_original_that_nobody_knows_points_at_its_copy(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FARM_HOME", str(folder))
+    derive(noisy(folder / "a.png"), folder / "derived", "a", Wish(recipe=Recipe(formats=WEBP)))
+
+    assert "farm images show derived/a.webp" in images("show", "a.png").stdout
 
 
 def test_show_tells_of_content_credentials(folder: Path) -> None:
