@@ -22,6 +22,7 @@ from farm.files import write_whole
 from farm.model.causes import Cause
 from farm.model.outcomes import Outcome
 from farm.privacy import address
+from farm.steps.mask import NoMask, white_mask
 from farm.steps.reference import SUFFIXES, NoPicture, Picture, picture_of
 
 FOLDER = ".references"  # below the downloads folder
@@ -61,7 +62,7 @@ class References:
         try:
             if is_address:
                 return await self._fetched(text)
-            return await asyncio.to_thread(lambda: self._kept(_read(Path(text))))
+            return await asyncio.to_thread(lambda: self.kept(_read(Path(text))))
         except NotFetched as error:
             raise _ended(name, str(error), passing=error.passing) from error
         except NoPicture as error:
@@ -77,7 +78,7 @@ class References:
         return await asyncio.to_thread(lambda: self._note(note, found))
 
     def _note(self, note: Path, found: Fetched) -> Reference:
-        reference = self._kept(found.data or b"")
+        reference = self.kept(found.data or b"")
         if found.marks:
             about = {"file": reference.path.name, "marks": dict(found.marks)}
             write_whole(note, json.dumps(about).encode())
@@ -98,7 +99,8 @@ class References:
         _touch(path)
         return reference, marks
 
-    def _kept(self, data: bytes) -> Reference:
+    def kept(self, data: bytes) -> Reference:
+        """A picture in the folder, named by what it holds; NoPicture. Blocking."""
         picture = picture_of(data)
         name = hashlib.sha256(picture.data).hexdigest() + SUFFIXES[picture.media_type]
         path = self.folder / name
@@ -118,6 +120,19 @@ async def resolve(
     bounds = Bounds(seconds=seconds, size_bytes=MAX_BYTES)
     bounds = bounds.at_home() if private else bounds
     return await References(folder=downloads / FOLDER, bounds=bounds).resolve(references)
+
+
+def fitted_mask(downloads: Path, mask: Path, picture: Path) -> Path:
+    """A mask as every hand takes it: white where the picture may change, and of its size; blocking.
+
+    `Ended` (unsupported) for one that lets nothing change, or is no mask for this picture.
+    """
+    try:
+        data = white_mask(mask, picture)
+    except NoMask as error:
+        message = f"The mask {error}. Make one of the picture's size, white where it may change."
+        raise Ended(Outcome(cause=Cause.UNSUPPORTED, message=message)) from error
+    return References(folder=downloads / FOLDER).kept(data).path
 
 
 def sweep_references(downloads: Path, before: float) -> int:

@@ -68,7 +68,7 @@ class Request:
     seed: int | None = None
     count: int = 1
     operation: Operation = Operation.GENERATE
-    mask: Path | None = None  # white is what may change
+    mask: Path | None = None  # a PNG of the first one's size: white is what may change
     factor: float | None = None  # for UPSCALE
     enlarge: Enlargement | None = None  # it is drawn small, and made large by another job
 

@@ -23,9 +23,16 @@ from farm.model.prompts import ImageType, Prompt, Size
 Measure = Callable[[Path], tuple[int, int]]
 """Width and height of a picture from its header, (0, 0) when it is none; blocking."""
 
+FitMask = Callable[[Path, Path], Path]
+"""Mask and picture in, the mask as every hand takes it out; `Ended` for a bad one. Blocking."""
+
 
 def _unmeasured(_path: Path) -> tuple[int, int]:
     return (0, 0)
+
+
+def _as_it_is(mask: Path, _picture: Path) -> Path:
+    return mask
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +46,7 @@ class Choice:
     by_type: Mapping[ImageType, str] = field(default_factory=dict)  # likewise, before `model`
     quality: str = ""
     measure: Measure = _unmeasured
+    fit_mask: FitMask = _as_it_is
     paid_otherwise: bool = False  # through an account that pays no request
     upscaler: Model | None = None  # what is cheaper small is drawn small, and enlarged by it
 
@@ -125,7 +133,9 @@ class Choice:
         enlarge = self._enlargement(model, order)
         order = replace(order, tier=enlarge.tier if enlarge else "")
         request = replace(_request(work, model, fitted(model, order)), enlarge=enlarge)
-        mask = masks[0].path if masks else None
+        mask = None
+        if masks:
+            mask = await asyncio.to_thread(self.fit_mask, masks[0].path, references[0].path)
         cost = 0 if self.paid_otherwise else estimate(model, order, today)
         return replace(request, references=references, mask=mask), cost
 

@@ -28,15 +28,8 @@ def pictures_of(request: Request) -> list[types.Part]:
     ]
     if request.mask is not None:
         data = request.mask.read_bytes()
-        parts.append(types.Part.from_bytes(data=data, mime_type=_kind_of(request)))
+        parts.append(types.Part.from_bytes(data=data, mime_type="image/png"))
     return parts
-
-
-def _kind_of(request: Request) -> str:
-    suffix = request.mask.suffix.lower() if request.mask is not None else ""
-    return {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp"}.get(
-        suffix, "image/png"
-    )
 
 
 def answer_of(response: types.GenerateContentResponse, model: Model, cost: Cost) -> Answer:

@@ -23,7 +23,7 @@ from farm.errors import Ended
 from farm.model.causes import Cause
 from farm.model.models import Model
 from farm.model.outcomes import Outcome
-from farm.steps.mask import NoMask, hole_mask
+from farm.steps.mask import hole_mask
 
 if TYPE_CHECKING:
     import openai
@@ -190,12 +190,7 @@ def _files(request: Request) -> dict[str, Any]:
     ]
     if request.mask is None:
         return {"image": images}
-    try:
-        mask = hole_mask(request.mask, request.references[0].path)
-    except NoMask as error:
-        message = f"The mask {error}. Make one of the picture's size, white where it may change."
-        raise Ended(Outcome(cause=Cause.UNSUPPORTED, message=message)) from error
-    return {"image": images, "mask": ("mask.png", mask, "image/png")}
+    return {"image": images, "mask": ("mask.png", hole_mask(request.mask), "image/png")}
 
 
 def _refused(error: openai.APIStatusError) -> Refused:

@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 
 import PIL.Image
+import PIL.ImageChops
 
 _HALF = 128
 
@@ -14,27 +15,39 @@ class NoMask(ValueError):
     """A file is no mask for a picture; the text goes on after "the mask"."""
 
 
-def hole_mask(mask: Path, picture: Path) -> bytes:
-    """A PNG of the picture's size, clear where it may change and black elsewhere; blocking.
+def white_mask(mask: Path, picture: Path) -> bytes:
+    """A PNG of the picture's size, white where it may change and black elsewhere; blocking.
 
-    A mask with clear parts of its own is taken as such a one. NoMask when it is no picture, or of
-    another proportion.
+    A mask with clear parts of its own says by them what may change. NoMask when it is no picture,
+    of another proportion, or lets nothing change.
     """
     try:
         with PIL.Image.open(picture) as below, PIL.Image.open(mask) as above:
-            size = below.size
-            keeps = _kept(above, size)
+            changes = _changing(above, below.size)
     except (OSError, SyntaxError, PIL.Image.DecompressionBombError) as error:
         raise NoMask("cannot be read as a picture") from error
-    made = PIL.Image.new("RGBA", size, (0, 0, 0, 255))
+    if not changes.getextrema()[1]:
+        raise NoMask("has no white in it, so nothing may change")
+    return _png(changes)
+
+
+def hole_mask(mask: Path) -> bytes:
+    """The same of a white mask for who wants a hole: clear where it is white, else black."""
+    with PIL.Image.open(mask) as white:
+        keeps = PIL.ImageChops.invert(white.convert("L"))
+    made = PIL.Image.new("RGBA", keeps.size, (0, 0, 0, 255))
     made.putalpha(keeps)
+    return _png(made)
+
+
+def _png(made: PIL.Image.Image) -> bytes:
     file = io.BytesIO()
     made.save(file, "PNG", optimize=True)
     return file.getvalue()
 
 
-def _kept(above: PIL.Image.Image, size: tuple[int, int]) -> PIL.Image.Image:
-    """255 where the picture must stay as it is."""
+def _changing(above: PIL.Image.Image, size: tuple[int, int]) -> PIL.Image.Image:
+    """255 where the picture may change."""
     across = above.width * size[1] / (above.height * size[0])
     if not 0.98 < across < 1.02:  # noqa: PLR2004  # rounding, no other proportion
         raise NoMask(f"has {above.width}x{above.height} px, the picture {size[0]}x{size[1]}")
@@ -48,6 +61,6 @@ def _kept(above: PIL.Image.Image, size: tuple[int, int]) -> PIL.Image.Image:
 def _two_valued(
     channel: PIL.Image.Image, size: tuple[int, int], *, changes_above: bool
 ) -> PIL.Image.Image:
-    bright, dark = (0, 255) if changes_above else (255, 0)
+    bright, dark = (255, 0) if changes_above else (0, 255)
     table = [bright if value >= _HALF else dark for value in range(256)]
     return channel.point(table).resize(size, PIL.Image.Resampling.NEAREST)
