@@ -17,7 +17,14 @@ from farm.backends.api import Answer, Remember, Request
 from farm.backends.base import JOB_CANCELLED
 from farm.backends.canvases import MOST_PIXELS, drawing_size
 from farm.backends.comfyui_failures import FORGOTTEN, NO_PICTURE, failure_of, slow
-from farm.backends.comfyui_graphs import ANY_MODEL, Graph, Graphs, filled, places
+from farm.backends.comfyui_graphs import (
+    ANY_MODEL,
+    Graph,
+    Graphs,
+    filled,
+    places,
+    proven,
+)
 from farm.backends.comfyui_queue import ComfyQueue
 from farm.backends.wire import Wire, origin_of
 from farm.clock import Clock
@@ -70,7 +77,7 @@ class ComfyUi:
 
     async def ask(self, request: Request, remember: Remember) -> Answer:
         """Give it the graph once, wait, and fetch its pictures."""
-        template = self.graphs.template(request)
+        template = proven(self.graphs, request)
         graph = filled(template, await self._values(request, template))
         name = str(uuid.uuid4())
         await remember({"id": name})

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -56,6 +57,19 @@ class Graphs:
             raise _unsupported(f"farm has no graph to {request.operation}: name your own")
         begins = request.operation is Operation.GENERATE and request.references
         return _shipped("begin" if begins else _SHIPPED[request.operation])
+
+
+def proven(graphs: Graphs, request: Request) -> Graph:
+    """The graph for a request; `Ended` (unsupported) before anything is uploaded for it."""
+    template = graphs.template(request)
+    upscales = request.operation is Operation.UPSCALE
+    carried = {f"reference_{n}" for n, _ in enumerate(request.references, start=1)}
+    carried |= {"factor"} if upscales else {"prompt"} if request.text else set()
+    carried |= {"negative"} if request.negative and not upscales else set()
+    carried |= {"mask"} if request.mask else set()
+    named = {"model"} if request.model.id != ANY_MODEL else places(template) & {"model"}
+    prove(template, carried | named | _SOFT)
+    return template
 
 
 def load_graphs(path: Path | None) -> Graphs:
@@ -108,15 +122,19 @@ def filled(template: Graph, values: Mapping[str, Any]) -> Graph:
 
     `Ended` (unsupported) when a value has no place, or a place no value.
     """
-    has = places(template)
-    lost = {name for name, value in values.items() if value not in {"", None}} - has - _SOFT
-    if lost:
-        raise _unsupported(f"the graph has no place for {_listed(lost)}, which the job needs")
-    missing = {name for name in has if values.get(name) in {"", None}} - _MAY_STAY_EMPTY
-    if missing:
-        raise _unsupported(f"the graph wants {_listed(missing)}, which the job does not have")
+    prove(template, {name for name, value in values.items() if value not in {"", None}})
     found: Graph = _put(template, {**dict.fromkeys(_MAY_STAY_EMPTY, ""), **values})
     return found
+
+
+def prove(template: Graph, carried: AbstractSet[str]) -> None:
+    """`Ended` (unsupported) when the graph has no place for what is carried, or wants more."""
+    has = places(template)
+    if lost := carried - has - _SOFT:
+        raise _unsupported(f"the graph has no place for {_listed(lost)}, which the job needs")
+    if missing := has - carried - _MAY_STAY_EMPTY:
+        advice = ": name a mask, white where the picture may change" * ("mask" in missing)
+        raise _unsupported(f"the graph wants {_listed(missing)}, which the job lacks{advice}")
 
 
 def _put(part: Any, values: Mapping[str, Any]) -> Any:
@@ -142,7 +160,7 @@ def _shipped(name: str) -> Graph:
     return graph
 
 
-def _listed(names: set[str] | frozenset[str]) -> str:
+def _listed(names: AbstractSet[str]) -> str:
     return ", ".join(f"{{{{{name}}}}}" for name in sorted(names))
 
 

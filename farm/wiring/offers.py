@@ -8,6 +8,7 @@ from functools import partial
 
 from farm.backends.base import Work
 from farm.backends.choice import Choice
+from farm.backends.comfyui_graphs import load_graphs, proven
 from farm.browser.profiles import known_profiles
 from farm.catalogue import load_catalogue
 from farm.clock import Clock
@@ -99,6 +100,8 @@ async def offer(settings: Settings, prompt: Prompt, clock: Clock, *, account: st
     choice = choice_for(settings, backend, clock)
     find = partial(resolve, downloads=settings.downloads_dir, private=settings.private_references)
     request, cost = await choice.request(_work(prompt, api_form(choice)(prompt)), find)
+    if backend == "comfyui":
+        proven(load_graphs(settings.comfyui_graph), request)
     if homeless := _homeless(settings, request.model):
         raise UsageError(homeless)
     label = account_of(settings, backend)
