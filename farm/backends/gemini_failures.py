@@ -143,7 +143,8 @@ _KEY_ADVICE: Mapping[str, str] = {
     "ACCESS_TOKEN_SCOPE_INSUFFICIENT": "Sign in again with the scope cloud-platform, or use a key.",
     "SERVICE_DISABLED": "Enable the API in its project: gcloud services enable "
     "aiplatform.googleapis.com generativelanguage.googleapis.com",
-    "API_KEY_INVALID": "Make a new one at https://aistudio.google.com/apikey",
+    "API_KEY_INVALID": "Put a good one into GEMINI_API_KEY or FARM_GEMINI_API_KEY: "
+    "https://aistudio.google.com/apikey makes them.",
 }
 
 

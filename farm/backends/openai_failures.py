@@ -114,6 +114,11 @@ def _words(cause: Cause, refused: Refused, model: Model | None, said: str) -> st
             "OpenAI gives this model to verified organizations only: verify yours at "
             "https://platform.openai.com/settings/organization/general"
         )
+    if refused.status == _UNAUTHORIZED:
+        return (
+            "OpenAI does not take this key. Put a good one into OPENAI_API_KEY or "
+            "FARM_OPENAI_API_KEY: https://platform.openai.com/api-keys makes them."
+        )
     return f"{_SENTENCES[cause]}: {said}" if said else f"{_SENTENCES[cause]}."
 
 

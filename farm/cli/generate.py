@@ -87,6 +87,9 @@ def generate(
     --backend or --model the first API that is set up and can do it is taken, else the page. What
     may cost more than FARM_CONFIRM_ABOVE is asked about first.
 
+    Exit codes: 1 it failed or needs a look; 2 it cannot be made as asked, or the key is missing or
+    not taken, and nothing was queued; 3 not now, for a limit or a budget: it waits in the queue.
+
     \b
     Examples:
       farm generate "A cat wearing a hat"
@@ -145,6 +148,9 @@ def edit(
     and can do it is taken. A file at --out says that a model changed it, and keeps the title and
     author of a picture that farm made. The picture itself is only read.
 
+    Exit codes: 1 it failed or needs a look; 2 it cannot be made as asked, or the key is missing or
+    not taken, and nothing was queued; 3 not now, for a limit or a budget: it waits in the queue.
+
     \b
     Examples:
       farm edit room.png --mode insert --mask chair.png --prompt "A red armchair" -o new.png
@@ -200,6 +206,9 @@ def upscale(
 ) -> None:
     """Make a picture larger, with a model that draws the new pixels.
 
+    Exit codes: 1 it failed or needs a look; 2 it cannot be made as asked, or the key is missing or
+    not taken, and nothing was queued; 3 not now, for a limit or a budget: it waits in the queue.
+
     \b
     Examples:
       farm upscale hero.png --factor x2
@@ -221,5 +230,13 @@ def upscale(
         backend=way.owner,
         model=model,
     )
-    order = Order(prompt=prompt, out=out, force=force, labelled=True, yes=yes, as_json=as_json)
+    order = Order(
+        prompt=prompt,
+        original=source.size,
+        out=out,
+        force=force,
+        labelled=True,
+        yes=yes,
+        as_json=as_json,
+    )
     raise typer.Exit(carry_out(settings, order, suffix=secrets.token_hex(2)))

@@ -7,10 +7,11 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from farm.cli.aside import Aside
 from farm.cli.options import open_settings
 from farm.cli.render import complain, say, say_json
 from farm.cli.running import watch
@@ -18,7 +19,7 @@ from farm.cli.shapes import job_label
 from farm.cli.view import clock_text
 from farm.clock import SystemClock
 from farm.errors import UsageError
-from farm.model.events import Notice, RunEvent, RunOptions, RunReport, SessionChanged
+from farm.model.events import RunEvent, RunOptions, RunReport
 from farm.model.jobs import JobState
 from farm.model.money import from_dollars, in_dollars
 from farm.model.prompts import Prompt, Size
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from farm.wiring.once import Made, Once
 
 SOME_FAILED, WORK_LEFT = 1, 3
+_ROUNDING = 0.02  # models work in steps of 8 or 16 pixels
 
 Backend = Annotated[
     str, typer.Option(metavar="NAME", help=f"Who makes it: {', '.join(BACKEND_NAMES)}.")
@@ -52,7 +54,6 @@ Credentials = Annotated[
 ]
 ProjectId = Annotated[str, typer.Option(metavar="ID", help="The project that pays for Vertex.")]
 _KEYS = {"gemini": "gemini_api_key", "openai": "openai_api_key", "fal": "fal_key"}
-_NAMES = {"gemini": "GEMINI_API_KEY", "openai": "OPENAI_API_KEY", "fal": "FAL_KEY"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,9 +88,11 @@ class Way:
         if self.key and self.owner not in _KEYS:
             raise UsageError(f"{self.owner} takes no --api-key.")
         if self.key:
+            from farm.wiring.apis import KEY_NAMES
+
             complain(
                 "The key stands in your shell's history now, and other users may see it in the "
-                f"list of processes. Better: export {_NAMES[self.owner]}=…"
+                f"list of processes. Better: export {KEY_NAMES[self.owner]}=…"
             )
         implied = "service-account" if self.credentials else "api-key" if self.key else ""
         auth = self.auth or (implied if self.owner == "gemini" else "")
@@ -111,6 +114,7 @@ class Order:
     out: Path | None = None
     force: bool = False
     labelled: bool = False  # the file at `out` says what was done
+    original: Size | None = None  # of the picture that is enlarged, where that is known
     yes: bool = False
     as_json: bool = False
 
@@ -144,6 +148,8 @@ def carry_out(settings: Settings, order: Order, *, suffix: str) -> int:
     if once is None:
         complain("Stopped at once. Everything recorded is kept; it stays in the queue `generate`.")
         return code
+    for warning in _strange_sizes(order, once.made):
+        complain(warning)
     outputs = [_hand_out(settings, order, one, place)
                for one, place in zip(once.made, order.places(), strict=True)]  # fmt: skip
     if order.as_json:
@@ -194,7 +200,8 @@ def _make(
         done.append(await make_now(settings, errand, on_event=on_event, stop=stop))
         return _report(done[0])
 
-    ending = asyncio.run(watch(run, settings, RunOptions(), Aside(), clock=SystemClock()))
+    clock = SystemClock()
+    ending = asyncio.run(watch(run, settings, RunOptions(), Aside(clock), clock=clock))
     return (done[0] if ending.report else None), ending.exit_code
 
 
@@ -214,31 +221,16 @@ def _report(once: Once) -> RunReport:
     )
 
 
-class Aside:
-    """Tells on standard error what keeps somebody waiting, and nothing else."""
-
-    def __init__(self) -> None:
-        self._told: set[str] = set()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc: object) -> None: ...
-
-    def on_event(self, event: RunEvent) -> None:
-        """Say a notice, or why a session rests, once."""
-        if isinstance(event, Notice):
-            self._say(event.text)
-        elif isinstance(event, SessionChanged) and event.session.message:
-            self._say(f"{event.session.state.value}: {event.session.message}")
-
-    def _say(self, text: str) -> None:
-        if text not in self._told:
-            self._told.add(text)
-            complain(text)
-
-    def tick(self) -> None:
-        """Nothing: waiting is no news."""
+def _strange_sizes(order: Order, made: Iterable[Made]) -> Iterator[str]:
+    """What was enlarged by another factor than was asked; the proportion is proven elsewhere."""
+    before, asked = order.original, order.prompt.factor
+    if before is None or asked is None:
+        return
+    for image in (image for one in made for image in one.images):
+        factor = image.width_px / before.width_px
+        if abs(factor / asked - 1) > _ROUNDING:
+            size = f"{image.width_px}x{image.height_px}px"
+            yield f"Enlarged by x{factor:.2g} and not by x{asked:g}: from {before} to {size}."
 
 
 def _hand_out(settings: Settings, order: Order, made: Made, place: Path | None) -> Path | None:
@@ -313,7 +305,7 @@ def _bytes(size: int) -> str:
 
 def _say_lines(facts: Iterable[tuple[str, str]], *, last: bool = False) -> None:
     """Names and values; branches of a tree where a person looks at a terminal."""
-    lines = [f"{name:<9}{text}" for name, text in facts]
+    lines = [f"{name:<8} {text}" for name, text in facts]
     if sys.stdout.isatty():
         marks = ["├─ "] * (len(lines) - 1) + ["└─ " if last else "├─ "]
         lines = [mark + line for mark, line in zip(marks, lines, strict=True)]

@@ -22,12 +22,13 @@ from farm.google_apis import access_of
 from farm.model.lanes import ANY_LANE
 from farm.model.models import Catalogue, Model
 from farm.model.prompts import ImageType, Prompt
-from farm.references import resolve
+from farm.references import fitted_mask, resolve
 from farm.steps.keep import part_path
 from farm.steps.keeper import measure
 
 APIS = ("gemini", "openai", "fal", "sdwebui", "comfyui")
 LOCAL = frozenset({"sdwebui", "comfyui"})  # on the user's own machine
+KEY_NAMES = {"gemini": "GEMINI_API_KEY", "openai": "OPENAI_API_KEY", "fal": "FAL_KEY"}
 PROXY = "proxy"
 _VERTEX = frozenset({"service-account", "adc", "express"})
 _NEEDS = {  # the module that an extra brings
@@ -84,6 +85,7 @@ def choice_of(settings: Settings, backend: str, clock: Clock, catalogue: Catalog
         by_type=_by_type(settings, backend, catalogue, _today(clock)),
         quality=settings.api_quality,
         measure=measure,
+        fit_mask=partial(fitted_mask, settings.downloads_dir),
         paid_otherwise=backend == "gemini" and gemini_auth(settings) == PROXY,
     )
 
@@ -137,16 +139,17 @@ def missing(settings: Settings, backend: str) -> str:
     if backend == "gemini":
         return _missing_for_gemini(settings)
     keys = {"openai": settings.openai_api_key, "fal": settings.fal_key}
-    names = {"openai": "OPENAI_API_KEY", "fal": "FAL_KEY"}
-    return "" if keys.get(backend, "none is needed") else f"{backend} needs {names[backend]}."
+    if keys.get(backend, "none is needed"):
+        return ""
+    return f"{backend} needs a key: set {KEY_NAMES[backend]} or FARM_{KEY_NAMES[backend]}."
 
 
 def _missing_for_gemini(settings: Settings) -> str:
     if gemini_auth(settings):
         return ""
     return (
-        "gemini needs a key or a project: set GEMINI_API_KEY, or FARM_GOOGLE_CREDENTIALS and "
-        "FARM_GOOGLE_PROJECT for Vertex."
+        "gemini needs a key or a project: set GEMINI_API_KEY or FARM_GEMINI_API_KEY, or "
+        "FARM_GOOGLE_CREDENTIALS and FARM_GOOGLE_PROJECT for Vertex."
     )
 
 

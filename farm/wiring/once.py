@@ -18,7 +18,7 @@ from farm.catalogue import load_catalogue
 from farm.config import Settings
 from farm.errors import Ended, PersonNeeded, UsageError
 from farm.gate import OwnExit, RunGate
-from farm.model.causes import Cause
+from farm.model.causes import NEEDS_PERSON, Cause
 from farm.model.events import AttemptEnded, JobChanged, RunEvent, RunOptions, Tell
 from farm.model.images import Image
 from farm.model.jobs import ENDED_STATES, OPEN_STATES, AttemptFacts, Job
@@ -50,7 +50,7 @@ from farm.wiring.telling import telling
 from farm.worker import Worker
 
 QUEUE = "generate"
-_ROW_IS_WRONG = frozenset({Cause.RETIRED, Cause.UNSUPPORTED})
+_AS_GIVEN = NEEDS_PERSON | {Cause.UNSUPPORTED}  # another try of the same command ends the same
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,7 +96,8 @@ async def make_now(
 ) -> Once:
     """Make an errand's pictures; returns when all have ended, or nothing more can be done now.
 
-    UsageError or PersonNeeded when the API does not take the key or the model: nothing is queued.
+    UsageError when the API does not take the key or the model, PersonNeeded when it cannot be asked
+    now: nothing is queued then.
     """
     settings = replace(settings, backends=(errand.backend,), fallback=(), person_wait_seconds=0.0)
     async with AsyncExitStack() as stack:
@@ -278,7 +279,7 @@ async def _prove(farm: Farm, backend: str, options: RunOptions) -> None:
     except Ended as ended:
         outcome = ended.outcome
         text = f"{backend} cannot be used now ({outcome.cause}): {outcome.message}"
-        kind = UsageError if outcome.cause in _ROW_IS_WRONG else PersonNeeded
+        kind = UsageError if outcome.cause in _AS_GIVEN else PersonNeeded
         raise kind(f"Nothing was queued: {text}") from ended
 
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -212,8 +213,19 @@ def test_a_key_that_is_not_taken_queues_nothing(
 
     result = farm("generate", "A cat")
 
-    assert (result.exit_code, gemini.ledger, jobs()) == (3, [], [])
+    assert (result.exit_code, gemini.ledger, jobs()) == (2, [], [])
     assert Cause.KEY_REJECTED in str(result.exception)
+    assert "FARM_GEMINI_API_KEY" in str(result.exception)
+
+
+def test_what_a_try_waits_for_is_told_beside_the_json(gemini: FakeGemini) -> None:
+    gemini.plays.append(fake_gemini.Play(refused=fake_gemini.html(502)))
+
+    result = farm("generate", "A cat", "--json")
+
+    assert told(result)["exit_code"] == 0
+    assert "try 1 (transient): Gemini answered 502" in result.stderr
+    assert "Tried again in 0:0" in result.stderr
 
 
 def test_a_key_on_the_command_line_is_taken_with_a_warning(
@@ -318,6 +330,45 @@ def test_an_edit_goes_to_one_who_can_and_says_what_was_done(
     assert look(Path("new.png")).xmp["Iptc4xmpExt:DigitalSourceType"] == COMPOSITE
     with Image.open("new.png") as made:
         assert made.size == (1024, 768)
+
+
+@pytest.mark.parametrize(
+    ("mask", "why"),
+    [
+        (Image.new("L", (1024, 768), 0), "no white"),
+        (Image.new("L", (512, 512), 255), "512x512 px, the picture 1024x768"),
+    ],
+)
+def test_a_mask_that_is_none_costs_nothing(
+    room: Path, gemini: FakeGemini, mask: Image.Image, why: str
+) -> None:
+    mask.save(room / "bad.png")
+
+    result = farm("edit", "room.png", "--mode", "remove", "--mask", "bad.png")
+
+    assert (result.exit_code, gemini.asked, jobs()) == (2, [], [])
+    assert why in str(result.exception)
+
+
+def test_comfyuis_own_graph_for_backgrounds_wants_a_mask(room: Path) -> None:
+    assert room
+    result = farm(
+        "edit", "room.png", "--mode", "background", "--prompt", "A moon", "--backend", "comfyui"
+    )
+
+    assert (result.exit_code, jobs()) == (2, [])
+    assert "name a mask" in str(result.exception)
+
+
+def test_another_factor_than_asked_is_told(room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert room
+    with fake_sdwebui.FakeSdWebui() as fake:
+        monkeypatch.setenv("FARM_SDWEBUI_URL", fake.url)
+        fake.plays.append(fake_sdwebui.Play(body=b64encode(picture(1536, 1152, "large")).decode()))
+        result = farm("upscale", "room.png", "--factor", "x2", "--json")
+
+    assert told(result)["exit_code"] == 0
+    assert "Enlarged by x1.5 and not by x2" in result.stderr
 
 
 def test_a_mask_is_asked_for_before_anything_is_sent(room: Path) -> None:
