@@ -15,6 +15,7 @@ from farm.cli.render import say, say_json, say_table
 from farm.cli.status import current, waits_for
 from farm.clock import SystemClock
 from farm.errors import UsageError
+from farm.model.causes import Cause
 from farm.model.money import in_dollars
 from farm.settings.backends import BACKEND_NAMES
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from farm.wiring.standing import Standing
 
 BROKEN = 1
+LOCAL = frozenset({"sdwebui", "comfyui"})
+_NO_ANSWER = frozenset({Cause.TRANSIENT, Cause.TIMEOUT})
 HEAD = ("backend", "model", "one picture", "sizes", "pictures in", "does", "remarks")
 
 
@@ -47,8 +50,8 @@ def backends(
     """Show the page and the APIs: ready or what is missing, models, prices, last days, rests now.
 
     Keys are never shown: the label of a key only tells two of them apart. Prices are those of one
-    picture of a megapixel. --check makes no picture and costs nothing; exit code 1 when one that
-    is set up cannot be used.
+    picture of a megapixel. Nobody is asked anything but with --check, which makes no picture and
+    costs nothing; exit code 1 when one that is set up cannot be used.
 
     \b
     Examples:
@@ -103,9 +106,9 @@ def _say(
     every: bool,
 ) -> None:
     for one in found:
-        say(f"{one.name:8} {_ready(one)}")
+        trouble = proofs.get(one.name)
+        say(f"{one.name:8} {_ready(one, checked=one.name in proofs, trouble=trouble)}")
         if one.name in proofs:
-            trouble = proofs[one.name]
             told = f"cannot be used ({trouble.cause}): {trouble.message}" if trouble else "works"
             say(f"{'':8} checked: {told}")
         for session in one.sessions:
@@ -124,13 +127,24 @@ def _say(
         say_table(HEAD, rows)
 
 
-def _ready(one: Standing) -> str:
+def _ready(one: Standing, *, checked: bool, trouble: Outcome | None) -> str:
     if one.lack:
         return one.lack
     about = ", ".join(filter(None, (one.auth, one.account)))
     usual = f"; draws with {one.usual}" if one.usual else ""
     part = "works the queue" if one.works else "steps in" if one.steps_in else "ready"
+    if trouble is not None:
+        part = "no answer" if trouble.cause in _NO_ANSWER else "not usable"
+    elif one.name in LOCAL and not checked:  # no key tells whether anybody is there
+        part = "not asked" if part == "ready" else f"{part}, not asked"
     return f"{part}: {about}{usual}"
+
+
+def _is_ready(one: Standing, proofs: dict[str, Outcome | None]) -> bool | None:
+    """None where only asking would tell."""
+    if one.lack or proofs.get(one.name) is not None:
+        return False
+    return None if one.name in LOCAL and one.name not in proofs else True
 
 
 def _row(model: Model, today: date) -> tuple[str, ...]:
@@ -184,7 +198,7 @@ def _shape(
     trouble = proofs.get(one.name)
     return {
         "name": one.name,
-        "ready": not one.lack,
+        "ready": _is_ready(one, proofs),
         "missing": one.lack,
         "set_up": one.set_up,
         "works": one.works,

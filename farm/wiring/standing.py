@@ -16,7 +16,8 @@ from farm.model.causes import Cause
 from farm.model.models import Model
 from farm.model.outcomes import Outcome
 from farm.model.sessions import Session
-from farm.wiring.apis import APIS, LOCAL, account_of, api_of, choice_of, gemini_auth
+from farm.privacy import address
+from farm.wiring.apis import APIS, account_of, api_of, choice_of, gemini_auth
 from farm.wiring.offers import WEB, lack, usable
 
 CHECK_SECONDS = 60.0
@@ -77,7 +78,8 @@ def auth_of(settings: Settings, name: str) -> str:
         return "a signed-in profile"
     if name == "gemini":
         return gemini_auth(settings)
-    return "an address" if name in LOCAL else "api-key"
+    urls = {"sdwebui": settings.sdwebui_url, "comfyui": settings.comfyui_url}
+    return f"at {address(urls[name])}" if name in urls else "api-key"
 
 
 def usual_of(settings: Settings, name: str, clock: Clock) -> Model:

@@ -60,7 +60,10 @@ def test_each_says_what_is_missing_or_how_it_is_reached_and_never_a_key(gemini: 
     assert (ready["ready"], ready["auth"], ready["missing"]) == (True, "api-key", "")
     assert ready["account"].startswith("key-")
     assert ready["usual_model"] in gemini.models
-    assert (lacks["ready"], lacks["missing"]) == (False, "openai needs OPENAI_API_KEY.")
+    assert (lacks["ready"], lacks["missing"]) == (
+        False,
+        "openai needs a key: set OPENAI_API_KEY or FARM_OPENAI_API_KEY.",
+    )
     assert fake_gemini.KEY not in result.output
     assert gemini.asked == []
 
@@ -84,6 +87,23 @@ def test_what_runs_at_home_is_asked_only_where_it_is_named(gemini: FakeGemini) -
 
     assert not one(result, "sdwebui")["checked"]
     assert one(backends("sdwebui", "--check", "--json"), "sdwebui")["checked"]
+
+
+def test_of_what_needs_no_key_only_asking_tells_whether_it_is_there(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert home
+    with fake_sdwebui.FakeSdWebui() as fake:
+        monkeypatch.setenv("FARM_SDWEBUI_URL", fake.url)
+        unasked, there = backends("sdwebui"), backends("sdwebui", "--check")
+        unknown = one(backends("sdwebui", "--json"), "sdwebui")["ready"]
+
+    gone = backends("sdwebui", "--check")
+
+    assert f"not asked: at {fake.url}" in unasked.stdout
+    assert unknown is None
+    assert f"ready: at {fake.url}" in there.stdout
+    assert f"no answer: at {fake.url}" in gone.stdout
 
 
 def test_models_that_were_shut_down_are_listed_only_when_all_are(home: Path) -> None:
