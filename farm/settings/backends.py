@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from farm import values
 from farm.settings.record import A_FLAG, Setting
 
@@ -12,16 +14,23 @@ QUALITIES = ("auto", "low", "medium", "high", "xhigh", "max")
 A_URL = "a URL such as http://127.0.0.1:8080"
 SOME_BACKENDS = f"some of {', '.join(BACKEND_NAMES)}, commas between them"
 AN_AMOUNT = "an amount of US dollars, 0 or more"
+_OF_GOOGLE = re.compile(r"\b(?:google(?:[ _-]?(?:ai|genai))?|vertex(?:[ _-]?ai)?)\b")
+
+
+def _providers(text: str) -> str:
+    """Names of companies and products as names of backends."""
+    return _OF_GOOGLE.sub("gemini", text.lower())
+
 
 _ROUTES: tuple[Setting, ...] = (
     Setting(
         key="backends",
         text="What works the queue: the Gemini page (`web`), APIs, or both. `--backends` overrides "
-        "it.",
+        "it. IMAGE_GENERATION_MODEL_PROVIDER may say Google or Vertex for gemini.",
         parse=values.some_of(BACKEND_NAMES),
         allowed=SOME_BACKENDS,
         default="web",
-        aliases={"IMAGE_GENERATION_MODEL_PROVIDER": str.lower},
+        aliases={"IMAGE_GENERATION_MODEL_PROVIDER": _providers},
     ),
     Setting(
         key="models",

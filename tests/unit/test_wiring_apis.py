@@ -117,6 +117,13 @@ def test_the_seeds_switch_chooses_backend_and_model(tmp_path: Path) -> None:
     assert choice_of(known, "openai", CLOCK, load_catalogue()).model == "gpt-image-2"
 
 
+@pytest.mark.parametrize("name", ["Google", "vertex", "Vertex AI", "google_ai", "Gemini"])
+def test_the_seeds_switch_takes_googles_names_for_gemini(tmp_path: Path, name: str) -> None:
+    known = settings(tmp_path, IMAGE_GENERATION_MODEL_PROVIDER=f"{name}, OpenAI")
+
+    assert known.backends == ("gemini", "openai")
+
+
 def test_a_retired_model_in_the_settings_says_what_to_take(tmp_path: Path) -> None:
     known = settings(tmp_path, IMAGE_GENERATION_MODEL_ID="gpt-image-1", **KEYS)
 
