@@ -44,6 +44,7 @@ BROKEN_LOOKS = 5  # in a row, before the wait is put off
 CANCEL_SECONDS = 5.0
 _CHECKED_MODEL = "fal-ai/flux/schnell"
 _ADDRESSES = ("status_url", "response_url", "cancel_url")
+_FAILED = frozenset({"FAILED", "ERROR", "CANCELLED", "CANCELED"})  # seldom: most are COMPLETED
 _PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 _LATER = frozenset({Cause.KEY_REJECTED, Cause.NO_CREDIT})  # a person mends it: then it is there
 
@@ -156,9 +157,10 @@ class Fal:
         pause, began = LOOK_FIRST, self.clock.monotonic()
         while self.clock.monotonic() - began < self.wait_seconds:
             told = self._whole(await self._look(ticket["status_url"])).fields
-            if told.get("status") == "COMPLETED":
-                if told.get("error"):
-                    await self._raise_failure(ticket, told)
+            ended = told.get("status")
+            if ended in _FAILED or (ended == "COMPLETED" and told.get("error")):
+                await self._raise_failure(ticket, told)
+            if ended == "COMPLETED":
                 return
             await self.clock.sleep(pause)
             pause = min(pause * LOOK_GROWTH, LOOK_LONGEST)
@@ -209,7 +211,7 @@ class Fal:
 def _is_about_the_request(said: Said) -> bool:
     """Whether an answer is fal's last word, not a gateway's trouble."""
     if said.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return "x-fal-retryable" in said.headers
+        return "x-fal-retryable" in said.headers or "error_type" in said.fields
     return said.status not in _PASSING
 
 

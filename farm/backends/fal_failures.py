@@ -41,7 +41,7 @@ _WORDS: Mapping[Cause, str] = {
     Cause.TEXT_ONLY: "fal finished without a picture.",
     Cause.TRANSIENT: "fal failed for a moment.",
     Cause.CANCELLED: "The request was cancelled at fal.",
-    Cause.KEY_REJECTED: "fal does not take the key. Put a good one into FARM_FAL_KEY: "
+    Cause.KEY_REJECTED: "fal does not take the key. Put a good one into FAL_KEY or FARM_FAL_KEY: "
     "https://fal.ai/dashboard/keys makes them.",
     Cause.NO_CREDIT: "fal's account cannot pay. Top it up at https://fal.ai/dashboard/billing.",
     Cause.RETIRED: "fal does not know this model, or not any more. `farm backends` lists those "
@@ -63,7 +63,9 @@ def outcome_of(said: Said, now: float) -> Outcome:
 def failed_outcome(status: Mapping[str, Any]) -> Outcome:
     """What a completed request means that says it failed."""
     kind, text = str(status.get("error_type") or ""), str(status.get("error") or "")
-    return _outcome(_BY_TYPE.get(kind, Cause.TRANSIENT), text or kind, None)
+    told = text or kind or str(status.get("status") or "")
+    usual = Cause.CANCELLED if "cancel" in f"{kind} {told}".lower() else Cause.TRANSIENT
+    return _outcome(_BY_TYPE.get(kind, usual), told, None)
 
 
 def unreachable(error: NoAnswer) -> Outcome:

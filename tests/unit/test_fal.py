@@ -156,6 +156,17 @@ FAILURES: Mapping[str, tuple[Play, Cause, type[Ended]]] = {
     "cancelled": (
         Play(error="gone", error_type="request_cancelled"), Cause.CANCELLED, Ended,
     ),
+    "cancelled, in other words": (
+        Play(error="Request was cancelled by the user"), Cause.CANCELLED, Ended,
+    ),
+    "failed, in another status": (
+        Play(status_faults=(reply({"status": "FAILED", "error": "boom"}),)), Cause.TRANSIENT, Ended,
+    ),
+    "a final 504 by its type": (
+        Play(result=reply({"detail": "late", "error_type": "request_timeout"}, 504)),
+        Cause.TRANSIENT,
+        Ended,
+    ),
     "the final 504": (
         Play(result=reply({"detail": "late"}, 504, {"X-Fal-Retryable": "true"})),
         Cause.TRANSIENT,
