@@ -120,7 +120,7 @@ class LineDisplay:
     def on_event(self, event: RunEvent) -> None:
         """Write a line if the event is news."""
         before = self._view
-        self._view = before.after(event)
+        self._view = _after(before, event, self._clock)
         for line in self._lines(event, before):
             stamp = time.strftime("%H:%M:%S", time.localtime(self._clock.now()))
             self._out.write(f"{stamp} {line}\n")
@@ -165,6 +165,11 @@ class LineDisplay:
         works = event.session.state is SessionState.BUSY
         doing = f"working on {row.job}" if works else row.state_text
         return f"{row.name}  {doing}{wait}{why}"
+
+
+def _after(view: RunView, event: RunEvent, clock: Clock) -> RunView:
+    begins = isinstance(event, RunStarted)
+    return (view.since(clock.now()) if begins else view).after(event)
 
 
 def halts(event: SessionChanged) -> bool:
@@ -224,7 +229,7 @@ class LiveDisplay:
         elif isinstance(event, SessionChanged) and halts(event) and self._is_news(event):
             text = f"{event.session.name}: {event.session.message}"
             self._console.print(Text(text, style="yellow"))
-        self._view = self._view.after(event)
+        self._view = _after(self._view, event, self._clock)
         self.tick()
 
     def _is_news(self, event: SessionChanged) -> bool:

@@ -16,10 +16,17 @@ class Picked:
     warning: str = ""  # one loud sentence; "" when nothing is missing
 
 
-def pick_profiles(there: Sequence[str], named: Sequence[str], count: int | None) -> Picked:
+def pick_profiles(
+    there: Sequence[str],
+    named: Sequence[str],
+    count: int | None,
+    *,
+    apis: Sequence[str] = (),
+) -> Picked:
     """The named profiles, else the first `count`, else all; UsageError when there is none.
 
-    Fewer than asked is no reason to stop: the run goes on with those there are.
+    Fewer than asked is no reason to stop: the run goes on with those there are. `apis` are the
+    fallbacks, which could draw without any.
     """
     if named:
         return _pick_named(there, tuple(dict.fromkeys(named)), count)
@@ -27,7 +34,7 @@ def pick_profiles(there: Sequence[str], named: Sequence[str], count: int | None)
         raise UsageError(
             "There is no profile to work with. Sign one in first, by hand, in its own window:\n"
             "  farm login alice\n"
-            "Or look at farm without an account: farm demo"
+            f"{_without(apis)}Or look at farm without an account: farm demo"
         )
     names = tuple(there[:count])
     missing = (count or 0) - len(names)
@@ -40,6 +47,13 @@ def pick_profiles(there: Sequence[str], named: Sequence[str], count: int | None)
         warning=f"{count} sessions were asked for and {len(names)} of them have a profile "
         f"({', '.join(names)}); going on with those. For the missing ones: {logins}",
     )
+
+
+def _without(apis: Sequence[str]) -> str:
+    if not apis:
+        return ""
+    names = ",".join(apis)
+    return f"A fallback only steps in for one. Without any: farm start --backends {names}\n"
 
 
 def _pick_named(there: Sequence[str], named: tuple[str, ...], count: int | None) -> Picked:

@@ -76,7 +76,7 @@ def with_profiles(settings: Settings, options: RunOptions) -> tuple[RunOptions, 
     there = [p.name for p in known_profiles(settings)]
     if not there and not options.profiles and len(settings.backends) > 1:
         return options, [Notice(level="warning", text=NO_PROFILE)]
-    picked = pick_profiles(there, options.profiles, options.sessions)
+    picked = pick_profiles(there, options.profiles, options.sessions, apis=settings.fallback)
     notices = [Notice(level="warning", text=picked.warning)] if picked.warning else []
     return replace(options, profiles=picked.names, sessions=len(picked.names)), notices
 

@@ -29,6 +29,7 @@ STATE_WORDS: Mapping[SessionState, str] = {
     SessionState.STOPPED: "stopped",
 }
 _WAITING = frozenset({SessionState.PACING, SessionState.RESTING})
+_ENOUGH_ENDED, _ENOUGH_SECONDS = 3, 10.0  # jobs and time, before a pace is reckoned from them
 _LONG_SECONDS = 3600.0  # of such a wait people want to know the time it ends at
 
 
@@ -53,8 +54,8 @@ class Progress:
     done: int
     total: int
     made: int  # completed in this run
-    per_hour: float | None  # images; None until the first one
-    eta_seconds: float | None  # None while there is nothing to reckon from
+    per_hour: float | None  # images; None while there is nothing to reckon from
+    eta_seconds: float | None  # likewise, and when nothing is left
     failed: int
     review: int
 
@@ -90,6 +91,10 @@ class RunView:
             case _:
                 return self
 
+    def since(self, now: float) -> RunView:
+        """The view of a run that works from now on: what was read and asked before is no work."""
+        return replace(self, started_at=now)
+
     def rows(self, now: float) -> list[Row]:
         """One row per session, in the order they were announced."""
         return [_row(change, now, self.zone) for change in self.sessions.values()]
@@ -101,12 +106,13 @@ class RunView:
         ended = max(0, sum(n for s, n in grown.items() if s in ENDED_STATES))
         left = sum(n for s, n in self.counts.items() if s in OPEN_STATES)
         elapsed = max(1.0, now - self.started_at)
+        is_enough = elapsed >= _ENOUGH_SECONDS and ended >= max(_ENOUGH_ENDED, len(self.sessions))
         return Progress(
             done=sum(n for s, n in self.counts.items() if s in ENDED_STATES),
             total=sum(self.counts.values()),
             made=made,
-            per_hour=made * 3600 / elapsed if made else None,
-            eta_seconds=left * elapsed / ended if ended else None,
+            per_hour=made * 3600 / elapsed if made and is_enough else None,
+            eta_seconds=left * elapsed / ended if left and is_enough else None,
             failed=self.counts.get(JobState.FAILED, 0),
             review=self.counts.get(JobState.REVIEW, 0),
         )

@@ -27,6 +27,7 @@ class Demand:
     original: str  # the picture that is enlarged, "" for what is drawn
     has_mask: bool
     chars: int  # of the longest row, everything counted
+    row: str = ""  # the id of one of them
 
     @property
     def prompt(self) -> Prompt:
@@ -48,7 +49,7 @@ class Demand:
 
 def demands_of(prompts: Iterable[Prompt]) -> tuple[Demand, ...]:
     """The same of rows that no store holds yet."""
-    alike: defaultdict[tuple[Any, ...], list[int]] = defaultdict(list)
+    alike: defaultdict[tuple[Any, ...], list[tuple[int, str]]] = defaultdict(list)
     for prompt in prompts:
         enlarged = prompt.operation is Operation.UPSCALE and prompt.references
         key = (
@@ -62,7 +63,7 @@ def demands_of(prompts: Iterable[Prompt]) -> tuple[Demand, ...]:
             prompt.references[0] if enlarged else "",
             bool(prompt.mask),
         )
-        alike[key].append(len(json.dumps(prompt.to_payload())))
+        alike[key].append((len(json.dumps(prompt.to_payload())), prompt.id))
     names = (
         "lane",
         "image_type",
@@ -75,6 +76,11 @@ def demands_of(prompts: Iterable[Prompt]) -> tuple[Demand, ...]:
         "has_mask",
     )
     return tuple(
-        Demand(jobs=len(chars), chars=max(chars), **dict(zip(names, key, strict=True)))
-        for key, chars in alike.items()
+        Demand(
+            jobs=len(rows),
+            chars=max(rows)[0],
+            row=min(row for _, row in rows),
+            **dict(zip(names, key, strict=True)),
+        )
+        for key, rows in alike.items()
     )

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 from farm.model.money import Budget, in_dollars
 
+_NAMED = 5  # kinds of rows, in a question
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Lot:
@@ -14,6 +16,8 @@ class Lot:
 
     jobs: int
     microusd: int | None  # each, at most; None: nobody knows
+    row: str = ""  # the id of one of them
+    models: tuple[str, ...] = ()  # whose price nobody knows
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,13 +86,22 @@ class Quote:
         if not self.unknown:
             return ""
         images = "1 image costs" if self.unknown == 1 else f"{self.unknown} images cost"
-        return f"Nobody knows what {images}."
+        which = [_which(lot) for lot in self.lots if lot.microusd is None and lot.row]
+        more = len(which) - _NAMED
+        told = ", ".join(which[:_NAMED]) + (f", and {more} kinds more" if more > 0 else "")
+        return f"Nobody knows what {images}{f': {told}' if told else ''}."
 
     def _bounds(self) -> str:
         day, run = self.budget.a_day_microusd, self.budget.a_run_microusd
         of = [f"{in_dollars(day)} a day"] if day is not None else []
         of += [f"{in_dollars(run)} for this run"] if run is not None else []
         return f"your budget of {' and '.join(of)}"
+
+
+def _which(lot: Lot) -> str:
+    others = f" and {lot.jobs - 1} more" if lot.jobs > 1 else ""
+    models = f" by {' or '.join(lot.models)}" if lot.models else ""
+    return f"row {lot.row}{others}{models}"
 
 
 Agree = Callable[[Quote], Awaitable[bool]]

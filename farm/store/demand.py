@@ -27,9 +27,12 @@ class SqlDemand:
     async def demands(self, lanes: Sequence[str]) -> tuple[Demand, ...]:
         """Open jobs that stand in these lanes, those alike counted together."""
         asked = _asked(self._database.dialect_name).where(jobs.c.lane.in_(lanes)).subquery("asked")
-        alike = [column for column in asked.c if column.name != "chars"]
+        alike = [column for column in asked.c if column.name not in {"chars", "row"}]
         counted = sa.select(
-            *alike, sa.func.count().label("jobs"), sa.func.max(asked.c.chars).label("chars")
+            *alike,
+            sa.func.count().label("jobs"),
+            sa.func.max(asked.c.chars).label("chars"),
+            sa.func.min(asked.c.row).label("row"),
         )
         async with self._database.read() as connection:
             rows = (await connection.execute(counted.group_by(*alike))).all()
@@ -56,6 +59,7 @@ def _asked(dialect: str) -> sa.Select[Any]:
         sa.case((enlarged, _ASKS[("references", 0)].as_string()), else_="").label("original"),
         _ASKS["mask"].as_string().is_not(None).label("has_mask"),
         sa.func.length(sa.cast(_ASKS, sa.Text)).label("chars"),
+        jobs.c.prompt_id.label("row"),
     ).where(in_state(*sorted(OPEN_STATES)))
 
 
@@ -72,4 +76,5 @@ def _demand_of(row: AnyRow) -> Demand:
         original=row.original or "",
         has_mask=bool(row.has_mask),
         chars=row.chars,
+        row=row.row,
     )

@@ -44,7 +44,7 @@ async def quote_of(farm: Farm, options: RunOptions) -> Quote | None:
         return None
     lanes = sorted({lane for desk in reckoning.desks for lane in desk.lanes})
     demands = await farm.store.demands(lanes)
-    lots = [Lot(jobs=one.jobs, microusd=await reckoning.price(one)) for one in demands]
+    lots = [await reckoning.lot(one) for one in demands]
     today = datetime.fromtimestamp(farm.clock.now()).astimezone()
     return Quote(
         lots=for_jobs(lots, options.limit),
@@ -74,16 +74,19 @@ class _Reckoning:
     desks: Sequence[_Desk]
     _measured: dict[str, Size | None] = field(default_factory=dict)
 
-    async def price(self, demand: Demand) -> int | None:
-        """Millionths of a dollar for one job; None when somebody's price is not known."""
+    async def lot(self, demand: Demand) -> Lot:
+        """Its jobs at the dearest price; at none when somebody's is not known."""
         original = await self._size(demand.original) if demand.original else None
-        prices = [
-            _price(desk.choice, demand, original)
-            for desk in self.desks
-            if demand.lane in desk.lanes
-        ]
-        known = [price for price in prices if price is not None]
-        return max(known, default=0) if len(known) == len(prices) else None
+        choices = [desk.choice for desk in self.desks if demand.lane in desk.lanes]
+        prices = [(choice, _price(choice, demand, original)) for choice in choices]
+        known = [price for _, price in prices if price is not None]
+        unknown = [choice for choice, price in prices if price is None]
+        return Lot(
+            jobs=demand.jobs,
+            microusd=None if unknown else max(known, default=0),
+            row=demand.row,
+            models=tuple(f"{one.backend} {one.model_of(demand.prompt).id}" for one in unknown),
+        )
 
     async def _size(self, name: str) -> Size | None:
         """Of a picture on this machine; None for one that would have to be fetched first."""

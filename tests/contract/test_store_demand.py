@@ -32,6 +32,7 @@ async def test_jobs_that_ask_for_the_same_are_one_demand(desk: Desk) -> None:
 
     assert (demand.jobs, demand.size, demand.operation) == (50, Size(1920, 1080), "generate")
     assert demand.chars >= 49
+    assert demand.row == "row-1"
 
 
 async def test_whatever_a_price_depends_on_tells_them_apart(desk: Desk) -> None:

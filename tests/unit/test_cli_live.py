@@ -27,6 +27,7 @@ from farm.model.jobs import Job, JobState, Phase
 from farm.model.moments import clock_time
 from farm.model.prompts import Prompt
 from farm.model.sessions import Session, SessionState
+from farm.testing.clock import FakeClock
 
 
 class StoppedClock:
@@ -172,11 +173,24 @@ def test_lines_tell_news_with_its_time() -> None:
         "alice  working on heroes/12",
         f"bob  resting: limited.quota, ready in 2:01:40 ({THEN}): Limit resets at 3 PM.",
         "heroes/12  completed: 2026-11-21/mill.png",
-        "progress  1/2 · 3600 images/h · 0:01 left",
+        "progress  1/2",
         "heroes/12  failed (refused.policy): Gemini refused.",
-        "progress  2/2 · 3600 images/h · 0:00 left · 1 failed",
+        "progress  2/2 · 1 failed",
         "warning: bob rests.",
     ]
+
+
+def test_what_was_read_and_asked_before_the_run_is_no_work() -> None:
+    out, clock = io.StringIO(), FakeClock()
+    display = LineDisplay(out, clock)
+    clock.time += 300
+
+    display.on_event(RunStarted(sessions=("alice",), counts={JobState.PENDING: 9}))
+    clock.time += 30
+    made = {JobState.PENDING: 6, JobState.COMPLETED: 3}
+    display.on_event(CountsChanged(counts=made))
+
+    assert out.getvalue().endswith("progress  3/9 · 360 images/h · 1:00 left\n")
 
 
 def test_lines_do_not_repeat_a_state_that_goes_on() -> None:
@@ -206,7 +220,7 @@ def test_a_wide_table_has_a_column_for_everything() -> None:
     assert bob.split()[:5] == ["bob", "resting:", "limited.quota", "0:01", "2:01:40"]
     assert f"({THEN})" in bob
     assert bob.endswith("completed mill.png" + " " * (len(bob) - len(bob.rstrip())))
-    assert "1/2 · 3600 images/h" in bar
+    assert "1/2 · 0:00" in bar
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 120, 200])

@@ -25,6 +25,11 @@ def test_without_any_profile_the_user_learns_how_to_make_one() -> None:
     assert "farm demo" in str(caught.value)
 
 
+def test_without_any_profile_a_fallback_is_offered_as_the_way_without_a_browser() -> None:
+    with pytest.raises(UsageError, match=r"farm start --backends gemini,fal\n"):
+        pick_profiles([], [], None, apis=("gemini", "fal"))
+
+
 def test_too_few_profiles_are_driven_loudly() -> None:
     picked = pick_profiles(["account1", "work"], [], 4)
 

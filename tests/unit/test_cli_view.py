@@ -123,11 +123,36 @@ def test_nothing_is_forecast_before_the_first_job_has_ended(view: RunView) -> No
 
 
 def test_failures_alone_promise_an_end_but_no_images(view: RunView) -> None:
-    progress = view.after(CountsChanged(counts=counts(pending=9, completed=2, failed=1))).progress(
-        START + 10
+    after = view.after(CountsChanged(counts=counts(pending=7, completed=2, failed=3)))
+
+    progress = after.progress(START + 30)
+
+    assert (progress.per_hour, progress.eta_seconds) == (None, 70.0)
+
+
+@pytest.mark.parametrize(
+    ("sessions", "ended", "seconds"),
+    [(2, 2, 60), (2, 3, 9), (8, 7, 60)],
+    ids=["too few jobs", "too short", "not one a session"],
+)
+def test_nothing_is_forecast_from_the_first_jobs_alone(
+    sessions: int, ended: int, seconds: float
+) -> None:
+    names = tuple(f"account{n}" for n in range(sessions))
+    started = RunStarted(sessions=names, counts=counts(pending=100))
+    view = RunView(started_at=START).after(started)
+
+    progress = view.after(CountsChanged(counts=counts(pending=90, completed=ended))).progress(
+        START + seconds
     )
 
-    assert (progress.per_hour, progress.eta_seconds) == (None, 90.0)
+    assert (progress.per_hour, progress.eta_seconds) == (None, None)
+
+
+def test_a_run_that_is_done_has_no_time_left(view: RunView) -> None:
+    after = view.after(CountsChanged(counts=counts(completed=12)))
+
+    assert after.progress(START + 60).eta_seconds is None
 
 
 def test_a_retried_job_never_makes_the_counts_negative(view: RunView) -> None:

@@ -51,6 +51,23 @@ def quote(*lots: Lot, day: float | None = 10, run: float | None = None, spent: i
         ),
         (quote(UNKNOWN), "Nobody knows what 3 images cost."),
         (quote(Lot(jobs=1, microusd=None)), "Nobody knows what 1 image costs."),
+        (
+            quote(
+                Lot(jobs=3, microusd=None, row="12", models=("openai gpt-new", "fal x")),
+                Lot(jobs=1, microusd=None, row="hero", models=("fal x",)),
+            ),
+            (
+                "Nobody knows what 4 images cost: row 12 and 2 more by openai gpt-new or fal x, "
+                "row hero by fal x."
+            ),
+        ),
+        (
+            quote(*[Lot(jobs=1, microusd=None, row=f"{n}") for n in range(7)]),
+            (
+                "Nobody knows what 7 images cost: row 0, row 1, row 2, row 3, row 4, and 2 kinds "
+                "more."
+            ),
+        ),
     ],
 )
 def test_a_quote_says_how_many_at_how_much_and_what_bounds_it(found: Quote, sentence: str) -> None:
