@@ -21,6 +21,7 @@ from farm.errors import ProfileInUse, UsageError
 
 LOCK_NAME = "farm-lock"
 HOLDER_NAME = "farm-holder.json"
+PRACTICE_NAME = "farm-practice"  # in a profile that knows only the stand-in
 LOCK_SECONDS = 0.5  # somebody who only looks who holds a profile has its lock for a moment
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
 _AUTOMATED = "--remote-debugging-pipe"
@@ -97,6 +98,11 @@ def make_profile(folder: Path, name: str) -> Profile:
     folder.mkdir(parents=True, exist_ok=True)
     path.mkdir(mode=0o700, exist_ok=True)
     return Profile(name=name, path=path)
+
+
+def is_for_practice(profile: Profile) -> bool:
+    """Whether it was made for the stand-in, and is signed in nowhere else."""
+    return (profile.path / PRACTICE_NAME).exists()
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from farm.sites.gemini.expectations import expectation, unlike
 from farm.sites.gemini.page import GeminiPage
 from farm.sites.gemini.reading import read
 from farm.sites.gemini.scripts import SNAPSHOT_JS
-from farm.wiring.profiles import named
+from farm.wiring.profiles import named, refuse_practice
 from farm.wiring.staff import launch_options, open_page
 
 LOOKS, BETWEEN_SECONDS = 20, 0.5  # a page is still when two looks in a row say the same
@@ -58,7 +58,7 @@ async def capture(
     ready: Callable[[], Awaitable[None]],
 ) -> Captured:
     """Open a profile, wait until `ready` returns, save what its page shows; nothing is sent."""
-    (profile,) = named(settings, [name])
+    (profile,) = refuse_practice(settings, named(settings, [name]))
     options, clock = RunOptions(headed=wanted.headed), SystemClock()
     page = open_page(settings, profile, options, clock)
     async with page.session:

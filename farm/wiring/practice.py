@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from urllib.parse import urlencode
 
-from farm.browser.profiles import Profile, make_profile
+from farm.browser.profiles import PRACTICE_NAME, Profile, make_profile
 from farm.clock import SystemClock
 from farm.config import Settings
 from farm.model.events import RunOptions
@@ -36,6 +36,8 @@ async def on_stand_in(
         )
         names = tuple(f"demo-{n}" for n in range(1, (options.sessions or 2) + 1))
         profiles = [make_profile(settings.profiles_dir, name) for name in names]
+        for profile in profiles:
+            (profile.path / PRACTICE_NAME).touch()
         await asyncio.gather(*(_sign_in_there(settings, profile) for profile in profiles))
         yield settings, replace(options, profiles=names)
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from farm.browser.login import sign_in_by_hand
-from farm.browser.profiles import Profile, known_profiles, make_profile, with_endpoint
+from farm.browser.profiles import (
+    Profile,
+    is_for_practice,
+    known_profiles,
+    make_profile,
+    with_endpoint,
+)
 from farm.clock import SystemClock
 from farm.config import Settings
 from farm.errors import BrowserError, Ended, UsageError
@@ -23,11 +29,26 @@ GEMINI = "https://gemini.google.com/app"
 def chosen(settings: Settings, options: RunOptions) -> list[Profile]:
     """The profiles a run is to drive; UsageError without any."""
     if options.profiles:
-        return named(settings, options.profiles)
+        return refuse_practice(settings, named(settings, options.profiles))
     found = list(known_profiles(settings))
     if not found:
         raise UsageError("There is no profile yet. Make one and sign it in: farm login NAME")
-    return found[: options.sessions]
+    return refuse_practice(settings, found[: options.sessions])
+
+
+def refuse_practice(settings: Settings, profiles: list[Profile]) -> list[Profile]:
+    """The profiles; UsageError for one of the stand-in's that would meet the real page.
+
+    Who set a proxy may have a stand-in behind it.
+    """
+    for profile in profiles:
+        if is_for_practice(profile) and not settings.proxy_server:
+            raise UsageError(
+                f"Profile {profile.name} was made for the stand-in and is signed in nowhere else. "
+                f"To play on: farm start --replay. For Gemini, one of your own: farm login NAME "
+                f"(FARM_HOME is {settings.home})"
+            )
+    return profiles
 
 
 def named(settings: Settings, names: Sequence[str]) -> list[Profile]:
@@ -45,6 +66,7 @@ async def sign_in(settings: Settings, name: str, say: Callable[[str], None]) -> 
     """`farm login`: a sign-in by hand, then the proof; what is still wrong, or None."""
     clock = SystemClock()
     profile = with_endpoint(settings, make_profile(settings.profiles_dir, name))
+    refuse_practice(settings, [profile])
     options = launch_options(settings, RunOptions())
     await sign_in_by_hand(profile, options, then=GEMINI, clock=clock, say=say)
     return (await check_profiles(settings, [name]))[name]
@@ -66,7 +88,7 @@ async def check_profiles(settings: Settings, names: Sequence[str]) -> Mapping[st
     """What keeps each profile from making images, proven on the page; None where nothing does."""
     clock, found = SystemClock(), dict[str, Outcome | None]()
     modes: dict[str, str] = {}
-    for profile in named(settings, names):
+    for profile in refuse_practice(settings, named(settings, names)):
         page = open_page(settings, profile, RunOptions(), clock)
         try:
             async with page.session:
