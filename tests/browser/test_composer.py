@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,11 @@ LONG = ("/imagine Description: " + "a very long winding river, " * 200)[:4000].s
 BOTH = pytest.mark.parametrize("ui", ["2025", "2026"])
 DEAF = """() => document.addEventListener("click", (event) => {
   if (event.target.closest(".send-button")) event.stopPropagation();
+}, true)"""
+TO_THE_CAPTCHA = """() => document.addEventListener("click", (event) => {
+  if (!event.target.closest(".send-button")) return;
+  event.stopPropagation();
+  location.assign("/sorry/index?continue=https://gemini.google.com/app");
 }, true)"""
 TOUCHED = """() => {
   window.clicks = 0;
@@ -198,6 +204,27 @@ async def test_a_request_that_left_is_never_called_unsent(desk: Desk) -> None:
     sent = await composer.send(PROMPT)
 
     assert sent is None
+
+
+@BOTH
+async def test_a_click_that_leads_to_a_captcha_is_not_watched_any_longer(
+    desk: Desk, ui: str
+) -> None:
+    desk.play(ui=ui)
+    desk.page.patience = replace(desk.page.patience, accepted=100, shut=0.5)
+    composer = Composer(page=desk.page)
+    await desk.page.new_chat()
+    await desk.session.evaluate(TO_THE_CAPTCHA)
+    await composer.write(PROMPT)
+    await composer.remember()
+
+    async with asyncio.timeout(30):
+        sent = await composer.send(PROMPT)
+
+    assert sent is None
+    reading = await desk.page.look()
+    assert reading.blocked is not None
+    assert reading.blocked.cause is Cause.CHALLENGE
 
 
 @BOTH

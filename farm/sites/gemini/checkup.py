@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from farm.model.causes import Cause
 from farm.sites.base import Reading, SignIn
+from farm.sites.gemini.endings import shut
 from farm.sites.gemini.pack import Pack
 from farm.sites.gemini.page import SIGN_IN_COOKIES
 
@@ -89,7 +89,6 @@ USEFUL: Mapping[str, Shows] = {
 }
 # The page of 2026 has no send button while its box is empty, and farm types nothing here.
 SEND_AT_REST = frozenset({"2025"})
-HINDERS_ONLY_PROMPTS = frozenset({Cause.LIMITED_QUOTA, Cause.LIMITED_THROTTLE, Cause.WRONG_MODE})
 _BY_ITSELF = {
     Shows.SEND: "the box is empty, and this page shows the button only with a text in it",
     Shows.TURNS: "no conversation could be opened",
@@ -123,7 +122,7 @@ def check_account(looks: Sequence[Look], cookies: Collection[str]) -> Account:
 
 def is_open(reading: Reading) -> bool:
     """Whether the page is the account's own; a limit or a mode only hinders new prompts."""
-    return reading.blocked is None or reading.blocked.cause in HINDERS_ONLY_PROMPTS
+    return shut(reading) is None
 
 
 def _check(name: str, looks: Sequence[Look], pack: Pack) -> RoleFinding:

@@ -6,10 +6,12 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from farm.clock import Clock
 from farm.errors import BrowserTimeout, Ended
 from farm.model.causes import Cause
 from farm.model.outcomes import Outcome
 from farm.sites.base import Reading, SendButton, Turn
+from farm.sites.gemini.endings import shut
 from farm.sites.gemini.page import GeminiPage, folded
 from farm.sites.gemini.words import fold
 
@@ -72,14 +74,18 @@ class Composer:
         with suppress(BrowserTimeout):  # the click may have happened: what the page shows decides
             await self._click()
         refused_at = self.page.clock.monotonic() + self.page.patience.refused
+        shut_for = _Lasting(clock=self.page.clock, seconds=self.page.patience.shut)
 
-        def verdict(reading: Reading) -> Sent | Outcome | None:
-            return self._verdict(reading, text, refused_at)
+        def verdict(reading: Reading) -> Sent | Outcome | bool | None:
+            # On a page that stays shut no turn appears: what became of ours is told elsewhere.
+            return self._verdict(reading, text, refused_at) or shut_for(shut(reading)) or None
 
-        sent: Sent | Outcome | None = await self.page.watch(verdict, self.page.patience.accepted)
+        sent = await self.page.watch(verdict, self.page.patience.accepted)
         if isinstance(sent, Outcome):
             raise Ended(sent)
-        if sent is None or sent.conversation:
+        if not isinstance(sent, Sent):
+            return None
+        if sent.conversation:
             return sent
         return await self._with_conversation(sent, text)
 
@@ -173,6 +179,20 @@ class Composer:
         except BrowserTimeout as error:
             raise Ended(_no_send_button(await self.page.look())) from error
         await session.run("send the prompt", button.click(timeout=5000, no_wait_after=True))
+
+
+@dataclass(kw_only=True)
+class _Lasting:
+    """Whether something has been so at every look for some seconds."""
+
+    clock: Clock
+    seconds: float
+    _since: float | None = None  # monotonic
+
+    def __call__(self, so: object) -> bool:
+        now = self.clock.monotonic()
+        self._since = (now if self._since is None else self._since) if so else None
+        return self._since is not None and now - self._since >= self.seconds
 
 
 def same_prompt(query: str, wanted: str) -> bool:

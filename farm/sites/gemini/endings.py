@@ -10,7 +10,7 @@ from typing import Any
 
 from farm.model.causes import Cause
 from farm.model.outcomes import Outcome
-from farm.sites.base import SignIn
+from farm.sites.base import Reading, SignIn
 from farm.sites.gemini.pack import Pack
 from farm.sites.gemini.resets import reset_time
 from farm.sites.gemini.words import fold, says, shorten
@@ -54,6 +54,7 @@ IN_NOTICES = (
     Cause.TRANSIENT,
 )
 ON_BARE_PAGES = (Cause.CHALLENGE, Cause.REGION, Cause.SIGNED_OUT)
+HINDERS_ONLY_PROMPTS = frozenset({Cause.LIMITED_QUOTA, Cause.LIMITED_THROTTLE, Cause.WRONG_MODE})
 CODE = re.compile(r"\((?P<code>\d{1,5})\)")
 LAST_CODE = re.compile(r"\((?P<code>\d{2,5})\)\W*$")
 
@@ -91,6 +92,13 @@ def ended(cause: Cause, around: Around, said: str = "", message: str = "") -> Ou
         mode=around.mode,
         address=cause is Cause.LIMITED_IP,
     )
+
+
+def shut(reading: Reading) -> Outcome | None:
+    """What keeps even a look back out: everything but a limit or a mode for new prompts."""
+    if reading.blocked is None or reading.blocked.cause in HINDERS_ONLY_PROMPTS:
+        return None
+    return reading.blocked
 
 
 def answer_outcome(text: str, *, stopped: Sequence[str], failed: int, around: Around) -> Outcome:

@@ -17,6 +17,7 @@ from farm.errors import BrowserError, BrowserTimeout, Ended
 from farm.model.causes import Cause
 from farm.model.outcomes import Outcome
 from farm.sites.base import Reading, SendButton, SignIn, Turn
+from farm.sites.gemini.endings import shut
 from farm.sites.gemini.pack import Pack
 from farm.sites.gemini.reading import read
 from farm.sites.gemini.scripts import SNAPSHOT_JS
@@ -26,7 +27,6 @@ Verdict = Callable[[Reading], T | None]
 """What a reading decides; None: keep watching."""
 
 SIGN_IN_COOKIES = frozenset({"SID", "__Secure-1PSID"})
-_ONLY_NEW_PROMPTS = frozenset({Cause.LIMITED_QUOTA, Cause.LIMITED_THROTTLE, Cause.WRONG_MODE})
 _TRIES = 3
 _LOADS = 2  # a page that broke off while it loaded shows next to nothing: it is loaded again
 _FEW_ROLES = 3
@@ -42,6 +42,7 @@ class Patience:
     menu: float = 4.0
     typed: float = 5.0
     accepted: float = 20.0  # from the click until our turn stands
+    shut: float = 2.0  # a captcha, a sign-in page stands in our way and does not go by itself
     refused: float = 6.0  # text still in the box and nothing sent: not accepted
     answer: float = 300.0
     late_image: float = 4.0  # a finished answer may still get its picture
@@ -134,7 +135,7 @@ class GeminiPage:
             reading = await self.look()
             if len(reading.matched) >= _FEW_ROLES:
                 break  # the page is there, and what farm needs of it is not
-        raise Ended(_shut(reading) or drift(reading, "composer"))
+        raise Ended(shut(reading) or drift(reading, "composer"))
 
     async def new_chat(self) -> Reading:
         """A fresh chat in image mode, signed in and ready to be typed into."""
@@ -191,16 +192,9 @@ class GeminiPage:
         return snapshot
 
 
-def _shut(reading: Reading) -> Outcome | None:
-    """What keeps even a look back out: everything but a limit or a mode for new prompts."""
-    if reading.blocked is None or reading.blocked.cause in _ONLY_NEW_PROMPTS:
-        return None
-    return reading.blocked
-
-
 def _shell_is_there(reading: Reading) -> Reading | None:
-    if (shut := _shut(reading)) is not None:
-        raise Ended(shut)
+    if (closed := shut(reading)) is not None:
+        raise Ended(closed)
     return reading if reading.composer else None
 
 
@@ -209,8 +203,8 @@ def _mode_is_known(reading: Reading) -> Reading | None:
 
 
 def _sign_in_is_clear(reading: Reading) -> Reading | None:
-    if (shut := _shut(reading)) is not None:
-        raise Ended(shut)
+    if (closed := shut(reading)) is not None:
+        raise Ended(closed)
     if reading.sign_in is SignIn.OUT:
         raise Ended(
             Outcome(cause=Cause.SIGNED_OUT, message="The page shows that nobody is signed in.")
