@@ -15,6 +15,7 @@ class Batch:
     rows: tuple[SourceRow, ...]
     completed: int = 0  # rows passed over because their Status says COMPLETED
     warnings: tuple[str, ...] = ()  # sentences for the user; none of them stops a run
+    at_work: tuple[str, ...] = ()  # sessions that rows in progress name
 
 
 class Source(Protocol):

@@ -29,8 +29,9 @@ _OTHER_WORDS = {"any": "", "vertex": "gemini"}
 
 DONE = "COMPLETED"
 REGENERATE = "REGEN"
+CLAIMED = "IN_PROGRESS"
 QUEUED = frozenset(
-    {"", "PENDING", "IN_PROGRESS", "FAILED", "RATE_LIMITED", "REVIEW", "CANCELLED", REGENERATE}
+    {"", "PENDING", CLAIMED, "FAILED", "RATE_LIMITED", "REVIEW", "CANCELLED", REGENERATE}
 )
 
 _IMAGE_TYPES: Mapping[str, ImageType] = {

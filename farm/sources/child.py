@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import islice
 from typing import IO, Any, NamedTuple, Self
 
 from farm.errors import FarmError, GoogleBusy, GoogleError, GoogleRefused, InputError
@@ -112,19 +113,22 @@ def _started(errand: Errand, complaints: IO[bytes]) -> subprocess.Popen[bytes]:
 
 def main(errand: str) -> None:
     """Read one source and print what it holds or its problems."""
-    from farm.sources.kinds import source_of  # noqa: PLC0415  # the parent must not import pandas
+    from farm.sources.kinds import read_cells  # noqa: PLC0415  # the parent must not import pandas
+    from farm.sources.rows import prove  # noqa: PLC0415
 
     gc.disable()  # nothing here is garbage until the process ends
     try:
-        batch = source_of(Errand.from_text(errand)).read()
+        asked = Errand.from_text(errand)
+        found = prove(read_cells(asked), asked)
     except InputError as error:
         _say({"problems": error.problems})
     except GoogleError as error:
         _say({"refused": str(error), "is_busy": isinstance(error, GoogleBusy)})
     else:
-        _say({"completed": batch.completed, "warnings": batch.warnings})
-        for begin in range(0, len(batch.rows), _ROWS_A_LINE):
-            _say([_ready(row) for row in batch.rows[begin : begin + _ROWS_A_LINE]])
+        _say({"completed": found.completed, "warnings": found.warnings})
+        rows = map(_ready, found.rows())
+        while line := list(islice(rows, _ROWS_A_LINE)):
+            _say(line)
     _say(None)
 
 

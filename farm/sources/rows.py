@@ -15,6 +15,7 @@ from farm.sources.base import Batch
 from farm.sources.cells import Cells, Flaw
 from farm.sources.checks import (
     CHECKS,
+    CLAIMED,
     DONE,
     REGENERATE,
     Check,
@@ -63,6 +64,7 @@ def check(cells: Cells, errand: Errand | None = None) -> Batch:
         rows=tuple(_rows(cells, status)),
         completed=len(status) - len(queued),
         warnings=(*cells.warnings, *_same_names(cells, queued)),
+        at_work=_at_work(cells, status),
     )
 
 
@@ -103,6 +105,11 @@ def _of_files(folder: Path | None) -> Mapping[Column, Check]:
 def _status(cells: Cells) -> list[str]:
     words = {cell: status_of(cell) for cell in set(cells.column(Column.STATUS))}
     return [words[cell] for cell in cells.column(Column.STATUS)]
+
+
+def _at_work(cells: Cells, status: Sequence[str]) -> tuple[str, ...]:
+    pairs = zip(status, cells.column(Column.SESSION), strict=True)
+    return tuple(sorted({session for word, session in pairs if word == CLAIMED and session}))
 
 
 def _sound(cells: Cells) -> set[int]:

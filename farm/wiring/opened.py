@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from farm.model.jobs import Job
 from farm.model.sources import SourceOptions
 from farm.sources.child import read_in_child
 from farm.sources.errand import Errand
-from farm.sources.names import identity_of
+from farm.sources.names import identity_of, sheet_of
 from farm.store.base import Added
 from farm.store.engine import open_store
 from farm.store.facade import Store
@@ -43,8 +43,26 @@ class Farm:
                 log.warning("%s", warning)
             if batch.completed:
                 log.info("%d rows of %s are COMPLETED already", batch.completed, source)
-            return await self.store.add(
+            added = await self.store.add(
                 queue, batch.rows, source=await asyncio.to_thread(identity_of, source)
+            )
+        if added.new and sheet_of(source) is not None:
+            await self._warn_of_strangers(queue, batch.at_work)
+        return added
+
+    async def _warn_of_strangers(self, queue: str, at_work: Sequence[str]) -> None:
+        """A sheet has no locks: what another store holds is drawn a second time here."""
+        from farm.browser.profiles import known_profiles  # noqa: PLC0415  # for sheets alone
+
+        known = {session.name for session in await self.store.sessions()}
+        known |= {profile.name for profile in known_profiles(self.settings)}
+        if strangers := sorted(set(at_work) - known):
+            log.warning(
+                "Rows of %s are in progress by %s, of whom this farm knows nothing. If another "
+                "farm works on this sheet, both draw every row: let them share one store "
+                "(FARM_DATABASE_URL), or give each a tab of its own.",
+                queue,
+                ", ".join(strangers),
             )
 
     async def jobs_of(self, queue: str) -> list[Job]:

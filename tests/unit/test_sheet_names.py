@@ -9,9 +9,11 @@ import pytest
 from fake_google import FakeGoogle
 from fake_sheets import FakeSheets, Tab
 
+from farm.browser.profiles import make_profile
 from farm.config import load_settings
 from farm.errors import InputError
 from farm.model.events import RunEvent, RunOptions
+from farm.model.sessions import Session
 from farm.results.sheets import Locks
 from farm.store.base import Added
 from farm.wiring.intake import in_words, intake_of, named
@@ -120,3 +122,31 @@ async def test_only_a_run_that_watches_looks_again_and_never_at_a_pipe(
 )
 def test_an_import_is_told_in_words(added: Added, words: str) -> None:
     assert in_words(added) == words
+
+
+async def test_rows_that_somebody_unknown_works_on_are_told_once(
+    farm: Farm, tab: Tab, caplog: pytest.LogCaptureFixture
+) -> None:
+    tab.rows[0].append("Session ID")
+    tab.rows += [["b", "A tree", "in progress", "carol"], ["c", "A pond", "COMPLETED", "dora"]]
+    source, queue = await named(farm, "sheets:")
+
+    for _ in range(2):
+        await farm.import_source(source, queue)
+
+    (told,) = [record.getMessage() for record in caplog.records if "carol" in record.getMessage()]
+    assert "in progress by carol, of whom" in told
+    assert "FARM_DATABASE_URL" in told
+
+
+async def test_rows_that_a_session_of_ones_own_left_are_no_news(
+    farm: Farm, tab: Tab, caplog: pytest.LogCaptureFixture
+) -> None:
+    tab.rows[0].append("Session ID")
+    tab.rows += [["b", "A tree", "IN_PROGRESS", "alice"], ["c", "A pond", "IN_PROGRESS", "bob"]]
+    make_profile(farm.settings.profiles_dir, "alice")
+    await farm.store.save_session(Session(name="bob"))
+
+    await farm.import_source(*await named(farm, "sheets:"))
+
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]

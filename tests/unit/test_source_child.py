@@ -77,7 +77,8 @@ def test_a_child_that_cannot_work_is_an_error_with_its_last_words(
 def test_a_child_that_dies_among_its_rows_is_an_error_and_no_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last: str
 ) -> None:
-    said = '{"completed": 0, "warnings": []}\n[["1", "f1", "{}", 1, false, "any"]]\n' + last
+    found = '{"completed": 0, "warnings": [], "at_work": []}'
+    said = found + '\n[["1", "f1", "{}", 1, false, "any"]]\n' + last
     (tmp_path / "farm" / "sources").mkdir(parents=True)
     (tmp_path / "farm" / "__init__.py").touch()
     (tmp_path / "farm" / "sources" / "__init__.py").touch()
