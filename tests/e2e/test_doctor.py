@@ -113,6 +113,7 @@ async def test_a_profile_that_is_signed_out_is_to_be_signed_in(build: Build) -> 
     assert roles(done)["turn"]["mark"] == "inconclusive"
 
 
+@pytest.mark.long
 async def test_an_account_mark_that_was_renamed_is_rot_and_no_sign_out(build: Build) -> None:
     house = await build(Scenario(defaults=replace(FAST, drift=NEW_FACE)))
 

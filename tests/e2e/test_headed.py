@@ -69,6 +69,7 @@ async def test_a_window_works_slowly_and_stays_open_until_it_is_told_to_close(
 
 
 @NEEDS_SCREEN
+@pytest.mark.long
 async def test_a_red_window_stays_before_the_person_and_goes_on_once_it_is_well(
     build: Build, screen: str
 ) -> None:

@@ -203,6 +203,7 @@ def test_what_an_earlier_run_drew_is_taken_and_without_reuse_it_is_bought(desk: 
     assert "more-1" in path[0]
 
 
+@pytest.mark.long
 def test_a_farm_that_is_killed_while_it_reuses_buys_nothing_twice(desk: Desk) -> None:
     rows = desk.prompts(*["a mill"] * 60)
     words = [FARM, "start", rows, "--reuse", "--yes", "--json"]

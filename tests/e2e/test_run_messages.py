@@ -46,6 +46,7 @@ def secrets_in(folder: Path) -> set[str]:
     }
 
 
+@pytest.mark.long
 async def test_a_sign_out_is_told_once_however_often_the_run_is_started(
     build: Build, post: Post
 ) -> None:
