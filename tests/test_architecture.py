@@ -86,7 +86,7 @@ HOMES = {
     "httpx2": {"backends"},
     "numpy": set(),
     "openai": {"backends"},
-    "pandas": {"sources"},
+    "openpyxl": {"sources"},
     "playwright": {"browser", "sites"},
     "playwright_stealth": {"browser"},
     "psutil": {"browser"},

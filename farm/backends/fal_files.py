@@ -17,9 +17,9 @@ from farm.backends.fal_models import Links
 from farm.backends.wire import Astray, NoAnswer, Said, Wire, origin_of
 from farm.clock import Clock
 from farm.errors import Ended, Interrupted
+from farm.model.media import sniff
 from farm.model.prompts import Size
 from farm.steps.keeper import measure
-from farm.steps.verify import sniff
 
 FILE_HOSTS = ("fal.media", "fal.ai", "fal.run")  # and everything below them
 INLINE_BYTES = 200_000  # a smaller picture goes within the request

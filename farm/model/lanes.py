@@ -40,7 +40,7 @@ def once_number(lane: str) -> int | None:
 
 def lane(name: str, needs: Iterable[Need] = ()) -> str:
     """The lane of a backend for jobs with these needs."""
-    return "+".join((name, *sorted(needs)))
+    return "+".join((name, *sorted(needs))) if needs else name
 
 
 def lanes_served(names: Sequence[str], abilities: Iterable[Need]) -> tuple[str, ...]:

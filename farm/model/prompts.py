@@ -15,6 +15,7 @@ from farm.model.operations import Operation
 
 _SIZE = re.compile(r"^\s*(\d{1,5})\s*[x×X*]\s*(\d{1,5})\s*(?:px)?\s*$")
 MAX_SIDE_PX = 16_384
+_NOTHING: frozenset[Need] = frozenset()
 
 
 class ImageType(StrEnum):
@@ -88,17 +89,10 @@ class Prompt:
     @property
     def needs(self) -> frozenset[Need]:
         """What it needs of a hand beside taking words."""
+        if not (self.references or self.mask):  # nearly every row of a large file
+            return _NOTHING
         has = {Need.REFERENCES: self.references, Need.MASK: self.mask}
         return frozenset(need for need, what in has.items() if what)
-
-    @property
-    def final_size(self) -> Size | None:
-        """What its copies come to: an upscale names the size of the picture it begins with."""
-        if self.size is None or self.factor is None:
-            return self.size
-        return Size(
-            round(self.size.width_px * self.factor), round(self.size.height_px * self.factor)
-        )
 
     @property
     def fingerprint(self) -> str:

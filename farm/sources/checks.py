@@ -5,9 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date
 
-from farm.model.models import Status
 from farm.model.operations import Operation
 from farm.model.prompts import ImageType, Size
 from farm.sources.columns import Column
@@ -155,18 +153,6 @@ def _check_backend(text: str) -> str:
     return f"{_quoted(text)} is no backend; {guess}leave it empty or write {_either(BACKENDS)}"
 
 
-def _check_model(text: str) -> str:
-    """A model farm does not know may be new; one that it knows as shut down is an error."""
-    if not text:
-        return ""
-    from farm.catalogue import load_catalogue  # noqa: PLC0415  # few rows name a model
-
-    known = load_catalogue().find(text)
-    if known is not None and known.status is Status.RETIRED:
-        return known.obituary(date.max).rstrip(".")
-    return _longer(text, MAX_ID)
-
-
 def _check_operation(text: str) -> str:
     if operation_of(text) is not None:
         return ""
@@ -224,7 +210,6 @@ CHECKS: Mapping[Column, Check] = {
     Column.STATUS: _check_status,
     Column.NEGATIVE: _at_most(MAX_TEXT),
     Column.BACKEND: _check_backend,
-    Column.MODEL: _check_model,
     Column.OPERATION: _check_operation,
     Column.FACTOR: _check_factor,
     Column.SEED: _check_seed,

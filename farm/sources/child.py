@@ -1,4 +1,4 @@
-"""Reading a source in a process of its own, so that the farm never carries pandas.
+"""Reading a source in a process of its own, so that the farm never carries its cells.
 
 The child checks everything, then prints lines of JSON: the problems of an `InputError`, or what it
 found, its rows as the store takes them, and how many these were. So the rows of a large file are
@@ -48,6 +48,7 @@ class Incoming:
     rows: Iterator[ReadRow]  # blocking; FarmError if the child dies before the last one
     completed: int  # as in `farm.sources.base.Batch`
     warnings: tuple[str, ...]
+    at_work: tuple[str, ...]
     _child: ExitStack
 
     def __enter__(self) -> Self:
@@ -77,6 +78,7 @@ def read_in_child(errand: Errand) -> Incoming:
             rows=(ReadRow(*cells) for rows in documents for cells in rows),
             completed=found["completed"],
             warnings=tuple(found["warnings"]),
+            at_work=tuple(found["at_work"]),
             _child=stack.pop_all(),
         )
 
@@ -113,7 +115,7 @@ def _started(errand: Errand, complaints: IO[bytes]) -> subprocess.Popen[bytes]:
 
 def main(errand: str) -> None:
     """Read one source and print what it holds or its problems."""
-    from farm.sources.kinds import read_cells  # noqa: PLC0415  # the parent must not import pandas
+    from farm.sources.kinds import read_cells  # noqa: PLC0415  # the parent reads nothing
     from farm.sources.rows import prove  # noqa: PLC0415
 
     gc.disable()  # nothing here is garbage until the process ends
@@ -125,7 +127,8 @@ def main(errand: str) -> None:
     except GoogleError as error:
         _say({"refused": str(error), "is_busy": isinstance(error, GoogleBusy)})
     else:
-        _say({"completed": found.completed, "warnings": found.warnings})
+        head = {"completed": found.completed, "warnings": found.warnings, "at_work": found.at_work}
+        _say(head)
         rows = map(_ready, found.rows())
         while line := list(islice(rows, _ROWS_A_LINE)):
             _say(line)

@@ -22,6 +22,7 @@ class Errand:
     source: str  # a path, `book.xlsx#Sheet`, `-`, or `sheets:ID`
     options: SourceOptions = SourceOptions()  # noqa: RUF009  # frozen
     brands: Path | None = None  # where `brands.toml` would be
+    home: Path | None = None  # where `models.toml` would be
     spreadsheet: str = ""  # what `sheets:` alone means
     access: Access | None = None  # to Google's sheets, for one of them
 
@@ -34,6 +35,7 @@ class Errand:
             source=source,
             options=options or SourceOptions(),
             brands=settings.home / "brands.toml",
+            home=settings.home,
             spreadsheet=settings.spreadsheet_id,
             access=access_of(settings) if sheet_of(source) is not None else None,
         )
@@ -53,9 +55,8 @@ class Errand:
             values["access"] = Access(**access | {"credentials": _path(access["credentials"])})
         for pairs in ("mapping", "folders"):
             options[pairs] = tuple((first, second) for first, second in options[pairs])
-        return cls(
-            **values | {"options": SourceOptions(**options), "brands": _path(values["brands"])}
-        )
+        paths = {name: _path(values[name]) for name in ("brands", "home")}
+        return cls(**values | paths | {"options": SourceOptions(**options)})
 
 
 def _path(text: str | None) -> Path | None:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from farm.model.media import HEAD_BYTES, may_be_picture
+
 _ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]+):", re.ASCII)  # two letters at least
 _HTTPS = re.compile(r"https://[^\s/?#]+[^\s]*", re.IGNORECASE)
 
@@ -17,7 +19,7 @@ def references_of(text: str, folder: Path | None) -> tuple[str, ...]:
 
 
 def wrong_with(text: str, folder: Path | None, *, single: bool = False) -> str:
-    """What is wrong with a cell, "" if nothing is; looks for the files.
+    """What is wrong with a cell, "" if nothing is; looks at how the files begin.
 
     A `single` one is a path: no address, and no second picture.
     """
@@ -51,4 +53,17 @@ def _wrong(part: str, folder: Path | None) -> str:
         return f"{part!r} is a folder; name the pictures in it, separated by semicolons"
     if not os.path.isfile(path):  # noqa: PTH113  # as above
         return f"{part!r} does not exist (looked for {_absolute(part, folder)})"
-    return ""
+    return _no_picture(part, path)
+
+
+def _no_picture(part: str, path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(HEAD_BYTES)
+    except OSError as error:
+        return f"{part!r} cannot be read: {error.strerror or error}"
+    if not head:
+        return f"{part!r} is empty"
+    if may_be_picture(head):
+        return ""
+    return f"{part!r} is no picture; farm takes PNG, JPEG, WebP, GIF, BMP, TIFF and AVIF"

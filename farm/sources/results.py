@@ -15,6 +15,7 @@ from farm.model.operations import Operation
 from farm.model.prompts import Prompt
 from farm.sources.cells import Cells
 from farm.sources.columns import CAUSE, ERROR, LINK, Column
+from farm.sources.models import model_cell
 from farm.sources.names import SUFFIXES, Kind, path_of, queue_of
 from farm.sources.writing import written
 
@@ -83,7 +84,7 @@ _ASKED: Mapping[Column, Callable[[Prompt], str]] = {
     Column.REFERENCES: lambda prompt: "\n".join(prompt.references),
     Column.NEGATIVE: lambda prompt: prompt.negative,
     Column.BACKEND: lambda prompt: prompt.backend,
-    Column.MODEL: lambda prompt: prompt.model,
+    Column.MODEL: lambda prompt: model_cell(prompt.backend, prompt.model),
     Column.OPERATION: lambda prompt: _unless(prompt.operation.value, Operation.GENERATE.value),
     Column.MASK: lambda prompt: prompt.mask,
     Column.FACTOR: lambda prompt: "" if prompt.factor is None else f"{prompt.factor:g}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, partial
 from itertools import repeat
 from pathlib import Path
@@ -19,7 +20,6 @@ from farm.sources.checks import (
     DONE,
     REGENERATE,
     Check,
-    backend_of,
     factor_of,
     image_type_of,
     operation_of,
@@ -31,6 +31,7 @@ from farm.sources.columns import OWN_COLUMNS, Column
 from farm.sources.errand import Errand
 from farm.sources.expand import expand
 from farm.sources.filenames import derived_name
+from farm.sources.models import misnamed, named
 from farm.sources.pictures import references_of, wrong_with
 
 MAX_PROBLEMS = 50
@@ -53,18 +54,48 @@ _OF_WISHES = {column: CHECKS[column] for column in (Column.VARIATIONS, Column.WI
 _ALWAYS = frozenset({Column.ID, Column.DESCRIPTION})  # looked at also where a source has none
 
 
-def check(cells: Cells, errand: Errand | None = None) -> Batch:
-    """The prompts of a source, all that its rows ask for; InputError with every problem."""
-    cells, flaws = examine(cells, errand or Errand(source=cells.name))
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Proven:
+    """A source that nothing is wrong with; its prompts are made one by one."""
+
+    cells: Cells
+    status: Sequence[str]
+    warnings: tuple[str, ...]
+
+    @property
+    def completed(self) -> int:
+        """Rows passed over because their Status says so."""
+        return self.status.count(DONE)
+
+    @property
+    def at_work(self) -> tuple[str, ...]:
+        """The sessions that rows in progress name."""
+        return _at_work(self.cells, self.status)
+
+    def rows(self) -> Iterator[SourceRow]:
+        """All that its rows ask for, in its order."""
+        return _rows(self.cells, self.status)
+
+
+def prove(cells: Cells, errand: Errand) -> Proven:
+    """A source found good; InputError with every problem."""
+    cells, flaws = examine(cells, errand)
     if flaws:
         raise _refusal(cells.name, [cells.told(flaw) for flaw in flaws])
     status = _status(cells)
     queued = [index for index, word in enumerate(status) if word != DONE]
+    warnings = (*cells.warnings, *_same_names(cells, queued))
+    return Proven(cells=cells, status=status, warnings=warnings)
+
+
+def check(cells: Cells, errand: Errand | None = None) -> Batch:
+    """The prompts of a source, all that its rows ask for; InputError with every problem."""
+    proven = prove(cells, errand or Errand(source=cells.name))
     return Batch(
-        rows=tuple(_rows(cells, status)),
-        completed=len(status) - len(queued),
-        warnings=(*cells.warnings, *_same_names(cells, queued)),
-        at_work=_at_work(cells, status),
+        rows=tuple(proven.rows()),
+        completed=proven.completed,
+        warnings=proven.warnings,
+        at_work=proven.at_work,
     )
 
 
@@ -80,6 +111,7 @@ def examine(cells: Cells, errand: Errand) -> tuple[Cells, list[Flaw]]:
         *(Flaw(cells.row(index), 0, "", said.rstrip(".")) for index, said in cells.broken.items()),
         *_bad_cells(cells, sound, {c: says for c, says in CHECKS.items() if c not in _OF_WISHES}),
         *_bad_cells(cells, sound, _of_files(cells.folder)),
+        *misnamed(cells, sound, errand.home, _ORDER[Column.MODEL]),
         *_same_ids(cells),
     ]
     return cells, sorted(dict.fromkeys(flaws))
@@ -199,11 +231,12 @@ def _own(cells: Cells) -> Iterator[Sequence[str]]:
 
 
 def _more(record: Sequence[str], folder: Path | None) -> dict[str, Any]:
-    pictures, negative, backend, model, operation, mask, factor, seed = record
+    pictures, negative, asked, text, operation, mask, factor, seed = record
+    backend, model = named(asked, text)
     return {
         "references": references_of(pictures, folder),
         "negative": negative,
-        "backend": backend_of(backend),
+        "backend": backend,
         "model": model,
         "operation": operation_of(operation),
         "mask": next(iter(references_of(mask, folder)), ""),

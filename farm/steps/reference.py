@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import PIL.Image
 
+from farm.model.media import sniff
 from farm.steps.base import MAX_PIXELS
-from farm.steps.verify import BOMBS, BROKEN, PNG_END, sniff
+from farm.steps.verify import BOMBS, BROKEN, PNG_END
 
 # What every hand takes as it is.
 SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}

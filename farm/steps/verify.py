@@ -14,6 +14,7 @@ import PIL.ImageOps
 from farm.errors import Ended
 from farm.model.causes import Cause
 from farm.model.images import RawImage
+from farm.model.media import sniff
 from farm.model.outcomes import Outcome
 from farm.model.prompts import Prompt
 from farm.steps.base import MAX_PIXELS, Proof
@@ -79,17 +80,6 @@ def verify(raw: RawImage, prompt: Prompt, *, duplicate_of: int | None = None) ->
         perceptual=perceptual,
         warnings=_compare_with_asked(size_px, prompt),
     )
-
-
-def sniff(data: bytes) -> str | None:
-    """The media type the first bytes tell; None if it is none that farm keeps."""
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if data.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "image/webp"
-    return None
 
 
 def off_by(one: float, other: float) -> float:

@@ -11,9 +11,11 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
+from contextlib import aclosing
 from enum import Enum
-from typing import Any, Final
+from itertools import repeat
+from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -27,6 +29,7 @@ from farm.store.records import AnyRow, batched
 from farm.store.schema import events, jobs, queues
 
 CHUNK: Final = 2000
+Chunk: TypeAlias = tuple[Importable, ...]
 
 
 class Verdict(Enum):
@@ -58,19 +61,21 @@ class SqlImport:
         Raises UsageError for an id that stands twice, and for a queue of another source.
         """
         numbers: dict[str, int] = {}
-        chunks = batched(rows, CHUNK)
         tally: Counter[str] = Counter()
-        async with self._database.write() as connection:
+        async with (
+            self._database.write() as connection,
+            aclosing(_read_ahead(batched(rows, CHUNK))) as chunks,
+        ):
             queue_id = await _bind(connection, queue, source)
-            newest = await connection.scalar(sa.select(sa.func.max(jobs.c.id))) or 0
+            newest = await _newest(connection)
             home = {"queue_id": queue_id, "priority": priority}
             fresh = await _is_empty(connection, queue_id)
-            while chunk := await asyncio.to_thread(next, chunks, ()):
+            async for chunk in chunks:
                 _refuse_twins(numbers, chunk)
                 # To look for each row of a large file in an empty queue is a tenth of its import.
                 known = {} if fresh else await _known(connection, queue_id, chunk)
                 tally.update(await self._merge(connection, home, chunk, known))
-            await self._record_new(connection, queue_id, newest)
+                newest = await self._record_new(connection, queue_id, newest)
             await self._database.record(
                 connection, None, "imported", queue=queue, source=source, **tally
             )
@@ -112,32 +117,23 @@ class SqlImport:
             "max_attempts": self._database.terms.max_attempts,
             "updated_at": self._database.now(),
         }
-        own = (
-            "prompt_id",
-            "fingerprint",
-            "payload",
-            "source_row",
-            "regen_done",
-            "lane",
-            "home_lane",
-        )
+        own: dict[str, list[Any]] = {
+            "prompt_id": [row.prompt_id for row in rows],
+            "fingerprint": [row.fingerprint for row in rows],
+            "payload": [row.payload for row in rows],
+            "source_row": [row.row for row in rows],
+            "regen_done": [_regen_done(row) for row in rows],
+            "lane": [row.lane for row in rows],
+            "home_lane": [row.lane for row in rows],
+        }
         statement = sa.insert(jobs).values(
             **same, **{name: sa.bindparam(name, type_=jobs.c[name].type) for name in own}
         )
         # Compiled once: for each row of a large file SQLAlchemy would look at every parameter anew.
         compiled = statement.compile(dialect=connection.dialect)
-        order = list(compiled.positiontup or ())
         constant = compiled.construct_params(dict.fromkeys(own))
-        line = [constant[name] for name in order]
-        places = [order.index(name) for name in own]
-        lines = []
-        for row in rows:
-            marks = (row.row, _regen_done(row), row.lane, row.lane)
-            cells = (row.prompt_id, row.fingerprint, row.payload, *marks)
-            for place, cell in zip(places, cells, strict=True):
-                line[place] = cell
-            lines.append(tuple(line))
-        await connection.exec_driver_sql(compiled.string, lines)
+        columns = [own.get(name) or repeat(constant[name]) for name in compiled.positiontup or ()]
+        await connection.exec_driver_sql(compiled.string, list(zip(*columns, strict=False)))
 
     async def _update(
         self, connection: AsyncConnection, verdict: Verdict, parameters: list[dict[str, Any]]
@@ -152,12 +148,14 @@ class SqlImport:
 
     async def _record_new(
         self, connection: AsyncConnection, queue_id: int, newest_before: int
-    ) -> None:
+    ) -> int:
+        """A line for each job that is newer; the newest of them."""
         added = sa.select(
             jobs.c.id, self._database.now(), sa.literal("added"), sa.literal({}, sa.JSON())
         ).where(jobs.c.queue_id == queue_id, jobs.c.id > newest_before)
         names = ["job_id", "at", "kind", "data"]
         await connection.execute(sa.insert(events).from_select(names, added.order_by(jobs.c.id)))
+        return await _newest(connection)
 
 
 _COUNTED_AS_CHANGED: Final = (Verdict.CHANGED, Verdict.RENEWED, Verdict.REGENERATED)
@@ -217,6 +215,17 @@ def _regen_done(row: Importable) -> str | None:
     return row.fingerprint if row.regenerate else None
 
 
+async def _read_ahead(chunks: Iterator[Chunk]) -> AsyncGenerator[Chunk]:
+    """Each chunk while the next is already read: who reads and who stores need not take turns."""
+    coming = asyncio.create_task(asyncio.to_thread(next, chunks, ()))
+    try:
+        while chunk := await coming:
+            coming = asyncio.create_task(asyncio.to_thread(next, chunks, ()))
+            yield chunk
+    finally:
+        await asyncio.gather(coming, return_exceptions=True)
+
+
 def _refuse_twins(numbers: dict[str, int], rows: Sequence[Importable]) -> None:
     for row in rows:
         if (first := numbers.setdefault(row.prompt_id, row.row)) != row.row:
@@ -237,6 +246,10 @@ async def _bind(connection: AsyncConnection, queue: str, source: str) -> int:
             "Give the second file a queue of its own with --queue NAME."
         )
     return int(row.id)
+
+
+async def _newest(connection: AsyncConnection) -> int:
+    return await connection.scalar(sa.select(sa.func.max(jobs.c.id))) or 0
 
 
 async def _is_empty(connection: AsyncConnection, queue_id: int) -> bool:

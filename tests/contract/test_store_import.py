@@ -50,6 +50,17 @@ async def test_twins_far_apart_are_refused_and_leave_nothing(desk: Desk) -> None
     assert not any((await desk.store.counts()).values())
 
 
+async def test_each_of_many_rows_has_its_line_of_history(desk: Desk) -> None:
+    rows = [desk.row(f"row {n}", number=n) for n in range(1, CHUNK + 3)]
+
+    await desk.store.add("q", rows, SOURCE)
+
+    for number in (1, CHUNK, CHUNK + 1, CHUNK + 2):
+        (job,) = await desk.store.find("q", f"row {number}")
+        _, history = await desk.store.history(job.id)
+        assert [line.kind for line in history] == ["added"]
+
+
 async def test_jobs_stand_in_the_order_of_their_rows(desk: Desk) -> None:
     await desk.add("b", "a", "c")
 

@@ -19,6 +19,7 @@ from farm.sources.kinds import source_of
 from farm.sources.rows import check
 from farm.sources.table import cells_of
 
+PNG = b"\x89PNG\r\n\x1a\n"
 HEROES = "id,type,file,size,title,author,description\n"
 BRANDS = """\
 [tech]
@@ -36,6 +37,7 @@ def read(text: str, tmp_path: Path, **options: object) -> Batch:
         source=str(path),
         options=SourceOptions(**options),  # type: ignore[arg-type]  # a table of options
         brands=tmp_path / "brands.toml",
+        home=tmp_path,
     )
     return source_of(errand).read()
 
@@ -204,7 +206,7 @@ def test_a_column_called_template_is_filled_unasked(tmp_path: Path) -> None:
 def test_references_begin_at_the_folder_of_their_source(tmp_path: Path) -> None:
     (tmp_path / "my pictures").mkdir()
     for name in ("a.png", "my pictures/b.jpg"):
-        (tmp_path / name).touch()
+        (tmp_path / name).write_bytes(PNG)
     text = 'Description,Reference Images\nx,"a.png; my pictures/b.jpg\nhttps://x.org/c.png"\ny,\n'
 
     one, other = prompts(text, tmp_path)
@@ -239,6 +241,106 @@ def test_a_reference_that_cannot_be_had_is_an_error_with_row_and_column(
 
 
 @pytest.mark.parametrize(
+    ("head", "said"),
+    [
+        (b"", "'it.png' is empty"),
+        (b"<!doctype html>", "'it.png' is no picture; farm takes PNG, JPEG, WebP, GIF, BMP, TIFF"),
+        (b"%PDF-1.7", "is no picture"),
+        (b"\0\0\0\x1cftypheic\0\0\0\0mif1heic", "is no picture"),
+    ],
+)
+@pytest.mark.parametrize("column", ["Reference Images", "Mask"])
+def test_a_file_that_is_no_picture_is_told_before_anything_is_queued(
+    tmp_path: Path, column: str, head: bytes, said: str
+) -> None:
+    (tmp_path / "it.png").write_bytes(head)
+
+    (problem,) = problems(f"Description,{column}\nx,\ny,it.png\n", tmp_path)
+
+    assert problem.startswith(f"row 2, {column}: ")
+    assert said in problem
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GIF89a",
+        b"BM6",
+        b"II*\0",
+        b"MM\0*",
+        b"\0\0\0\x20ftypavif",
+        b"\0\0\0\x20ftypmif1\0\0\0\0avif",
+    ],
+)
+def test_a_picture_that_becomes_a_png_later_is_let_be(tmp_path: Path, head: bytes) -> None:
+    (tmp_path / "it").write_bytes(head)
+
+    assert len(prompts("Description,Reference Images\nx,it\n", tmp_path)) == 1
+
+
+@pytest.mark.parametrize(
+    ("backend", "model", "said"),
+    [
+        ("openai", "gemini-3-pro-image", "is a model of gemini, not of openai; write gemini into"),
+        ("vertex", "gpt-image-2", "is a model of openai, not of gemini"),
+        ("web", "gpt-image-2", "not of web; the page draws with the one that is chosen there"),
+        ("openai", "imagen-4", "and imagen-4.0-generate-001 was shut down on 2026-08-17. Take"),
+        ("openai", "gpt-imgae-2", "did you mean gpt-image-2? write openai:gpt-imgae-2 if it is a"),
+        ("gemini", "painter", "is no model that farm knows; write gemini:painter if it is a new"),
+        ("", "gemini-3-pro-imge", "did you mean gemini-3-pro-image? write gemini:gemini-3-pro"),
+        ("", "gemini:gpt-image-2", "is a model of openai, not of gemini"),
+        ("", "openai:dall-e-3", "was shut down"),
+        ("openai", "sdwebui:sdxl", "is a model of sdwebui, and Backend says openai"),
+        ("gemini", "x" * 101, "has 101 characters; the limit is 100"),
+    ],
+)
+def test_a_model_that_its_backend_has_not_is_told_with_a_remedy(
+    tmp_path: Path, backend: str, model: str, said: str
+) -> None:
+    (problem,) = problems(f"Description,Backend,Model\nx,,\ny,{backend},{model}\n", tmp_path)
+
+    assert problem.startswith("row 2, Model: ")
+    assert said in problem
+
+
+@pytest.mark.parametrize(
+    ("backend", "model", "meant"),
+    [
+        ("", "sdwebui:sdxl.safetensors", ("sdwebui", "sdxl.safetensors")),
+        ("sdwebui", "sdwebui: sdxl", ("sdwebui", "sdxl")),
+        ("comfyui", "flux-dev", ("comfyui", "flux-dev")),
+        ("fal", "fal-ai/some/thing-new", ("fal", "fal-ai/some/thing-new")),
+        ("", "openai:gpt-image-9", ("openai", "gpt-image-9")),
+        ("", "vertex:nano-banana-pro", ("gemini", "nano-banana-pro")),
+        ("web", "nano-banana", ("web", "nano-banana")),
+        ("", "sdxl.safetensors", ("", "sdxl.safetensors")),
+        ("", "gpt-image-2", ("", "gpt-image-2")),
+    ],
+)
+def test_a_model_may_name_its_backend_and_may_be_new(
+    tmp_path: Path, backend: str, model: str, meant: tuple[str, str]
+) -> None:
+    (prompt,) = prompts(f"Description,Backend,Model\nx,{backend},{model}\n", tmp_path)
+
+    assert (prompt.backend, prompt.model) == meant
+
+
+def test_a_model_of_the_users_own_list_is_known(tmp_path: Path) -> None:
+    own = '[[model]]\nbackend = "openai"\nid = "painter"\n'
+    (tmp_path / "models.toml").write_text(own)
+
+    assert len(prompts("Description,Backend,Model\nx,openai,painter\n", tmp_path)) == 1
+
+
+def test_a_broken_list_of_models_is_told_where_a_row_names_one(tmp_path: Path) -> None:
+    (tmp_path / "models.toml").write_text("[[model]")
+
+    (problem,) = problems("Description,Model\nx,gpt-image-2\n", tmp_path)
+
+    assert "models.toml cannot be read" in problem
+
+
+@pytest.mark.parametrize(
     ("column", "cell", "said"),
     [
         ("Backend", "opnai", "is no backend; did you mean openai?"),
@@ -266,7 +368,7 @@ def test_each_of_farms_own_columns_says_what_it_takes(
 
 
 def test_farms_own_columns_become_part_of_the_prompt(tmp_path: Path) -> None:
-    (tmp_path / "m.png").touch()
+    (tmp_path / "m.png").write_bytes(PNG)
     text = (
         "Description,Negative Prompt,Backend,Model,Operation,Mask,Upscale Factor,Seed\n"
         "x,fog,OpenAI,gpt-image-2,Insert,m.png,x4,42\n"

@@ -197,7 +197,7 @@ def test_a_queue_is_exported_in_every_kind_and_read_back_as_it_was(
     tmp_path: Path, kind: Kind
 ) -> None:
     reference = tmp_path / "ref.png"
-    reference.touch()
+    reference.write_bytes(b"\x89PNG\r\n\x1a\n")
     rich = Prompt(
         id="a",
         image_type=ImageType.HERO,

@@ -17,7 +17,7 @@ from farm.sources.child import read_in_child
 from farm.sources.errand import Errand
 with read_in_child(Errand(source=sys.argv[1])) as incoming:
     rows = len(list(incoming.rows))
-heavy = {"pandas", "numpy", "PIL", "multiprocessing"} & sys.modules.keys()
+heavy = {"csv", "openpyxl", "PIL", "multiprocessing"} & sys.modules.keys()
 print(rows, *sorted(heavy))
 """
 
@@ -113,7 +113,7 @@ def test_a_child_that_cannot_start_is_an_error(
         read_in_child(Errand(source=str(tmp_path / "p.csv")))
 
 
-def test_the_caller_carries_no_pandas_and_no_module_of_the_folder(tmp_path: Path) -> None:
+def test_the_caller_carries_no_reader_and_no_module_of_the_folder(tmp_path: Path) -> None:
     (tmp_path / "csv.py").write_text("raise SystemExit('the wrong csv')")
     (tmp_path / "p.csv").write_text("description\na pond\n", encoding="utf-8")
 

@@ -15,9 +15,10 @@ import pytest
 from farm.errors import Ended
 from farm.model.causes import Cause
 from farm.model.images import RawImage
+from farm.model.media import sniff
 from farm.model.prompts import Prompt, Size
 from farm.steps.base import MAX_PIXELS
-from farm.steps.verify import MAX_BYTES, MIN_BYTES, sniff, verify
+from farm.steps.verify import MAX_BYTES, MIN_BYTES, verify
 
 FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
 
