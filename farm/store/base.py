@@ -261,6 +261,9 @@ class Control(Protocol):
     async def reroute(self, job_ids: Sequence[int], lane: str) -> int:
         """Leave jobs to other hands; what waits for its own session goes there afterwards."""
 
+    async def bequeath(self, session: str, heir: str) -> int:
+        """Leave to another session what one has begun that never comes back; how many jobs."""
+
     async def pause(self, queue: str = "") -> None:
         """Stop claims of one queue, or of all; work in flight goes on."""
 

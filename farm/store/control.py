@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from farm.errors import UsageError
 from farm.model.causes import Cause
 from farm.model.jobs import ENDED_STATES, JobState, Phase
+from farm.model.lanes import session_lane
 from farm.store.database import Database, insert
 from farm.store.endings import AFRESH, RELEASED, Endings, select_standings, standing_of
 from farm.store.fates import given_back, reached
@@ -114,6 +115,20 @@ class SqlControl:
                 moved = await connection.execute(statement.where(jobs.c.id.in_(chunk)))
                 touched += moved.rowcount
         return touched
+
+    async def bequeath(self, session: str, heir: str) -> int:
+        """Leave to another session what one has begun that never comes back; how many jobs."""
+        begun = sa.and_(IS_OPEN_ATTEMPT, attempts.c.session == session)
+        waits = jobs.c.lane == session_lane(session)
+        async with self._database.write() as connection:
+            left = sa.update(attempts).where(begun).values(session=heir)
+            ids = list(await connection.scalars(left.returning(attempts.c.job_id)))
+            for chunk in batched(ids, CHUNK):
+                statement = sa.update(jobs).where(jobs.c.id.in_(chunk))
+                lane = sa.case((waits, session_lane(heir)), else_=jobs.c.lane)
+                await connection.execute(statement.values(session=heir, lane=lane))
+            await self._record_all(connection, ids, "bequeathed")
+        return len(ids)
 
     async def pause(self, queue: str = "") -> None:
         """Stop claims of one queue, or of all; work in flight goes on."""

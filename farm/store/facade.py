@@ -115,6 +115,7 @@ class Store:
         self.retry = whole(control.retry)
         self.cancel = whole(control.cancel)
         self.reroute = whole(control.reroute)
+        self.bequeath = whole(control.bequeath)
         self.pause = whole(control.pause)
         self.resume = whole(control.resume)
         self.paused = whole(control.paused)

@@ -24,7 +24,7 @@ from farm.model.images import Image
 from farm.model.jobs import ENDED_STATES, OPEN_STATES, AttemptFacts, Job
 from farm.model.lanes import lanes_served, once_lane, once_number, session_lane
 from farm.model.prompts import Prompt, SourceRow
-from farm.model.sessions import ONCE, Session
+from farm.model.sessions import ONCE, Session, once_command
 from farm.purse import Purse
 from farm.settlement import Pace
 from farm.sites.gemini.evidence import PageEvidence
@@ -159,19 +159,24 @@ async def release_left(farm: Farm, own: int | None = None) -> int:
     """Leave to everybody the jobs of one-shot commands that were killed; how many.
 
     A command that lives holds its number. `own` is held by the caller, so no other one has it.
+    What was sent for such a job goes to the first session of its backend, which asks about it.
     """
     free: dict[int, bool] = {}
+
+    def is_over(number: int) -> bool:
+        if number not in free:
+            free[number] = number == own or is_free(farm.settings.home, ONCE, number)
+        return free[number]
+
+    for session in await farm.store.sessions():
+        if (number := once_command(session.name)) is not None and is_over(number):
+            await farm.store.bequeath(session.name, f"{session.name.split('-')[2]}-1")
     after: int | None = 0
     moved = 0
     while after is not None:
         page = await farm.store.page(queues=[QUEUE], states=[*OPEN_STATES], after=after, limit=500)
         for job in page.jobs:
-            number = once_number(job.lane)
-            if number is None:
-                continue
-            if number not in free:
-                free[number] = number == own or is_free(farm.settings.home, ONCE, number)
-            if free[number]:
+            if (number := once_number(job.lane)) is not None and is_over(number):
                 moved += await farm.store.reroute([job.id], job.prompt.lane)
         after = page.after
     return moved

@@ -32,7 +32,7 @@ from farm.config import load_settings
 from farm.errors import FarmError
 from farm.model.causes import Cause
 from farm.model.jobs import Job, JobState
-from farm.model.lanes import once_lane
+from farm.model.lanes import once_lane, session_lane
 from farm.model.prompts import Prompt, SourceRow
 from farm.steps.look import look
 from farm.steps.metadata import read_facts
@@ -446,6 +446,26 @@ def _until(done: Callable[[], bool], seconds: float = 60) -> None:
     while not done():
         assert time.monotonic() < end
         time.sleep(0.01)
+
+
+def test_what_a_command_bought_and_did_not_get_keeps_no_other_one_waiting(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert home
+    monkeypatch.setenv("FARM_GENERATION_TIMEOUT_SECONDS", "1")
+    monkeypatch.setenv("FARM_MAX_WAIT_SECONDS", "0")
+    with fake_fal.FakeFal() as fake:
+        monkeypatch.setenv("FAL_KEY", fake_fal.KEY)
+        monkeypatch.setenv("FARM_FAL_BASE_URL", fake.url)
+        fake.plays.append(fake_fal.Play(queued=1000))
+        late = farm("generate", "A cat", "--backend", "fal")
+        monkeypatch.setenv("FARM_GENERATION_TIMEOUT_SECONDS", "60")
+        next_one = farm("generate", "A dog", "--backend", "fal")
+
+    assert (late.exit_code, next_one.exit_code) == (3, 0)
+    assert [(job.state, job.lane) for job in jobs() if job.prompt.description == "A cat"] == [
+        (JobState.PENDING, session_lane("fal-1"))
+    ]
 
 
 def test_fal_is_taken_by_the_name_of_its_model(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,3 +55,19 @@ async def test_what_has_ended_waits_in_its_new_lane_when_it_is_queued_again(desk
     await desk.store.retry([job])
 
     assert (await desk.store.page(states=[JobState.PENDING])).jobs[0].lane == "fal"
+
+
+async def test_what_was_sent_is_found_by_the_heir_of_its_session(desk: Desk) -> None:
+    await desk.add("hill", "lake")
+    parked = await desk.reach(await desk.claim("once-1-fal-1"), Phase.SENT)
+    begun = await desk.reach(await desk.claim("once-1-fal-1"), Phase.SENT)
+    await desk.store.park(parked, Cause.BROWSER_GONE, "")
+
+    moved = await desk.store.bequeath("once-1-fal-1", "fal-1")
+
+    assert moved == 2
+    assert await desk.try_claim("once-1-fal-1") is None
+    assert [one.job.id for one in await desk.store.adopt("w", "fal-1")] == [begun.job.id]
+    found = await desk.try_claim("fal-1")
+    assert found is not None
+    assert (found.job.id, found.attempt.phase) == (parked.job.id, Phase.SENT)
