@@ -18,6 +18,7 @@ class Aside:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._told: set[tuple[object, ...]] = set()
+        self._rests_for = ""  # what a session rests for is not told again of its job
 
     def __enter__(self) -> Self:
         return self
@@ -30,13 +31,15 @@ class Aside:
             case Notice(text=text):
                 self._say(text, about=(text,))
             case SessionChanged(session=session) if session.message:
+                self._rests_for = session.message
                 words = f"{STATE_WORDS[session.state].capitalize()}: {session.message}"
                 told = self._in_time(words, "Goes on", session.next_ready_at)
                 self._say(told, about=(session.state, session.message, session.next_ready_at))
-            case AttemptEnded(job=job, outcome=why) if job.state in OPEN_STATES and job.not_before:
+            case AttemptEnded(job=job, outcome=why) if job.state in OPEN_STATES:
                 words = f"{job_label(job)}, try {event.number} ({why.cause}): {job.message}"
-                told = self._in_time(words, "Tried again", job.not_before)
-                self._say(told, about=(job.id, event.number))
+                told = self._in_time(words, "Tried again", job.not_before or 0.0)
+                if job.not_before or why.message != self._rests_for:
+                    self._say(told, about=(job.id, event.number))
 
     def _in_time(self, words: str, what: str, at: float) -> str:
         wait = at - self._clock.now()

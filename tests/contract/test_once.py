@@ -452,14 +452,12 @@ def test_what_a_command_bought_and_did_not_get_keeps_no_other_one_waiting(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert home
-    monkeypatch.setenv("FARM_GENERATION_TIMEOUT_SECONDS", "1")
     monkeypatch.setenv("FARM_MAX_WAIT_SECONDS", "0")
     with fake_fal.FakeFal() as fake:
         monkeypatch.setenv("FAL_KEY", fake_fal.KEY)
         monkeypatch.setenv("FARM_FAL_BASE_URL", fake.url)
-        fake.plays.append(fake_fal.Play(queued=1000))
+        fake.plays.append(fake_fal.Play(status_url="http://198.51.100.7/status"))
         late = farm("generate", "A cat", "--backend", "fal")
-        monkeypatch.setenv("FARM_GENERATION_TIMEOUT_SECONDS", "60")
         next_one = farm("generate", "A dog", "--backend", "fal")
 
     assert (late.exit_code, next_one.exit_code) == (3, 0)
