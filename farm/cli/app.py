@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from farm.cli.add import add
@@ -28,7 +30,7 @@ from farm.cli.sheets import sheets
 from farm.cli.spend import spend
 from farm.cli.start import start
 from farm.cli.stats import stats
-from farm.cli.status import status, version
+from farm.cli.status import say_version, status, version
 
 app = typer.Typer(
     name="farm",
@@ -56,6 +58,19 @@ Exit codes:
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
+
+
+@app.callback()
+def options(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=say_version, help="Show farm's version."),
+    ] = False,
+) -> None:
+    """What may stand before a command."""
+
+
 app.command()(start)
 app.command()(demo)
 app.command()(generate)

@@ -12,6 +12,7 @@ from farm.cli.options import AsJson, open_settings
 from farm.cli.render import complain, say, say_json
 from farm.cli.sources import FILES, Format, Mapped, reading_of
 from farm.errors import InputError, UsageError
+from farm.model.counting import counted
 
 if TYPE_CHECKING:
     from farm.sources.cells import Cells
@@ -73,7 +74,7 @@ def convert(
     if as_json:
         say_json({"file": out, "kind": wanted, "rows": len(cells), "lost": lost})
     else:
-        say(f"{out}: {len(cells)} {'prompt' if len(cells) == 1 else 'prompts'}")
+        say(f"{out}: {counted(len(cells), 'prompt')}")
 
 
 def _kind_of(out: str, asked: str) -> Kind:

@@ -14,6 +14,7 @@ from farm.cli.options import AsJson, QueueName, open_settings
 from farm.cli.render import JOB_HEAD, counts_text, job_rows, say, say_json, say_table
 from farm.cli.shapes import job_label
 from farm.errors import UsageError
+from farm.model.counting import counted
 from farm.model.jobs import AttemptFacts, Job, JobState
 
 if TYPE_CHECKING:
@@ -207,7 +208,7 @@ def _say_count(count: int, done: str, *, as_json: bool) -> None:
     if as_json:
         say_json({"jobs": count})
     else:
-        say(f"{count} {'job' if count == 1 else 'jobs'} {done}.")
+        say(f"{counted(count, 'job')} {done}.")
 
 
 @queue.command()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from farm.cli.options import AsJson, open_settings
-from farm.cli.render import say, say_json
+from farm.cli.render import say, say_json, say_table
 from farm.cli.sources import (
     Brand,
     Format,
@@ -20,6 +21,7 @@ from farm.cli.sources import (
     WithOg,
     reading_of,
 )
+from farm.model.counting import counted
 
 if TYPE_CHECKING:
     from farm.sources.errand import Errand
@@ -61,7 +63,8 @@ def lint(
     """Check prompt files: cells, descriptions, file names, sizes, duplicates.
 
     Errors are what no run takes; the exit code is 1 if there is one. Warnings are advice from the
-    checklists in docs/prompts.md and never stop a run. Nothing is stored, sent or opened.
+    checklists in docs/prompts.md and never stop a run. How often each rule was broken stands at the
+    end. Nothing is stored or sent.
 
     \b
     Examples:
@@ -82,12 +85,43 @@ def lint(
     )
     linted = [_linted(Errand.of(settings, source, reading), ignore or ()) for source in files]
     if as_json:
-        say_json({"files": [_shape(one) for one in linted]})
+        say_json({"files": [_shape(one) for one in linted], "rules": _by_rule(linted)})
     else:
-        for line in (line for one in linted for line in _lines(one)):
-            say(line)
+        _say_linted(linted)
     found = sum(one.count("error") + (strict and one.count("warning")) for one in linted)
     raise typer.Exit(FOUND if found else 0)
+
+
+def _say_linted(linted: Sequence[Linted]) -> None:
+    for one in linted:
+        for line in _lines(one):
+            say(line)
+    rules = _by_rule(linted)
+    if any(rule["count"] > 1 for rule in rules):
+        head = ("found", "rule", "severity", "first")
+        say()
+        say_table(
+            head,
+            ([str(rule[key]) for key in ("count", "rule", "severity", "first")] for rule in rules),
+        )
+        say()
+    for one in linted:
+        say(_totals(one))
+
+
+def _by_rule(linted: Sequence[Linted]) -> list[dict[str, Any]]:
+    """How often each rule was broken and where first; errors before warnings, then the most."""
+    counts = Counter((f["severity"], f["rule"]) for one in linted for f in one.findings)
+    first: dict[tuple[str, str], str] = {}
+    for one in linted:
+        for f in one.findings:
+            first.setdefault((f["severity"], f["rule"]), _place(one.file, f))
+    return [
+        {"rule": rule, "severity": severity, "count": count, "first": first[severity, rule]}
+        for (severity, rule), count in sorted(
+            counts.items(), key=lambda item: (item[0][0], -item[1])
+        )
+    ]
 
 
 def _linted(errand: Errand, ignored: Collection[str]) -> Linted:
@@ -145,14 +179,21 @@ def _shape(linted: Linted) -> dict[str, Any]:
 
 def _lines(linted: Linted) -> Iterator[str]:
     for f in linted.findings:
-        row, line = f["row"], f["line"]
-        at_line = f" (line {line})" if row is not None and line != row + 1 else ""
-        place = f"{linted.file}, row {row}{at_line}" if row is not None else linted.file
-        where = ", ".join(filter(None, (place, f["column"])))
+        where = _place(linted.file, f)
         advice = f"; {f['advice']}" if f["advice"] else ""
         text = f"{f['text'].removesuffix('.')}{advice}."
         said = text if text.startswith(linted.file) else f"{where}: {text}"
         yield f"{said} [{f['severity']} {f['rule']}]"
+
+
+def _place(file: str, found: _Finding) -> str:
+    row, line = found["row"], found["line"]
+    at_line = f" (line {line})" if row is not None and line != row + 1 else ""
+    place = f"{file}, row {row}{at_line}" if row is not None else file
+    return ", ".join(filter(None, (place, found["column"])))
+
+
+def _totals(linted: Linted) -> str:
     counts = {"prompt": linted.prompts, **{s: linted.count(s) for s in ("error", "warning")}}
-    told = (f"{count} {word}{'' if count == 1 else 's'}" for word, count in counts.items())
-    yield f"{linted.file}: {', '.join(told)}"
+    told = ", ".join(counted(count, word) for word, count in counts.items())
+    return f"{linted.file}: {told}"

@@ -18,6 +18,7 @@ from rich.text import Text
 from farm.cli.shapes import event_shape, job_label
 from farm.cli.view import Row, RunView, clock_text, countdown, progress_text
 from farm.clock import Clock
+from farm.model.counting import counted
 from farm.model.events import (
     BudgetReached,
     CountsChanged,
@@ -137,7 +138,7 @@ class LineDisplay:
         match event:
             case RunStarted(sessions=names):
                 progress = self._view.progress(self._clock.now())
-                yield f"{progress.total} jobs, sessions: {', '.join(names)}"
+                yield f"{counted(progress.total, 'job')}, sessions: {', '.join(names)}"
             case SessionChanged(session=session):
                 known = before.sessions.get(session.name)
                 if session.state not in PASSING_STATES and (

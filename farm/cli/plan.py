@@ -25,6 +25,7 @@ from farm.cli.sources import (
 )
 from farm.clock import LocalZone, SystemClock
 from farm.config import Settings
+from farm.model.counting import counted
 from farm.model.forecast import Course, Spent
 from farm.model.lanes import ANY_LANE, WEB_LANE
 from farm.model.moments import clock_time, local
@@ -153,7 +154,7 @@ def _asked(
 def told(plan: Plan, settings: Settings) -> Iterator[str]:
     """The plan in sentences."""
     files = f", {plan.in_files} of them not added yet" if plan.in_files else ""
-    yield f"{_count(plan.jobs, 'job', 'jobs')}{files}, {_workers(plan)}."
+    yield f"{counted(plan.jobs, 'job')}{files}, {_workers(plan)}."
     if plan.jobs:
         yield from _end(plan)
         yield from _waits(plan, settings)
@@ -174,10 +175,8 @@ def _workers(plan: Plan) -> str:
     """Accounts, and how many requests each API gets at once."""
     at_work = Counter(basis.backend for basis in plan.bases if not basis.needs_person)
     accounts = at_work.pop(WEB_LANE, 0)
-    told = [_count(accounts, "account", "accounts")] if accounts or not at_work else []
-    told += [
-        f"up to {_count(n, 'request', 'requests')} at once at {api}" for api, n in at_work.items()
-    ]
+    told = [counted(accounts, "account")] if accounts or not at_work else []
+    told += [f"up to {counted(n, 'request')} at once at {api}" for api, n in at_work.items()]
     return " and ".join(told)
 
 
@@ -185,7 +184,7 @@ def _left_out(plan: Plan, settings: Settings) -> Iterator[str]:
     """What the forecast does not hold: jobs, keys and help."""
     for lane, number in plan.left_out.items():
         name, _, needs = lane.partition("+")
-        jobs = _count(number, "job", "jobs")
+        jobs = counted(number, "job")
         if name in settings.backends or name in (ANY_LANE, *plan.stand_by):
             what = needs.replace("+", " and ") or "somebody"
             yield f"{jobs} left out: nobody here takes what comes with it ({what})."
@@ -273,7 +272,7 @@ def _say_tables(plan: Plan, prices: Sequence[Cost]) -> None:
         say("  a limit by the week, which some accounts have, is not reckoned with")
     if plan.jobs:
         say()
-        images = _count(plan.jobs, "image", "images")
+        images = counted(plan.jobs, "image")
         say(f"The same {images} at the APIs, in their own sizes, in US dollars, at most:")
         say_table(("provider", "model", "cost", "in a batch", "remarks"), map(_cost_row, prices))
         say("Prices: " + ", ".join(sorted({cost.page for cost in prices})))
@@ -307,7 +306,7 @@ def _rests_on(basis: Basis) -> Iterator[str]:
 def _cost_row(cost: Cost) -> tuple[str, ...]:
     known = f"prices since {cost.since}" if cost.since else ""
     unsure = "" if cost.sure else "not confirmed"
-    unable = f"{_count(cost.unable, 'job', 'jobs')} of them it cannot make" if cost.unable else ""
+    unable = f"{counted(cost.unable, 'job')} of them it cannot make" if cost.unable else ""
     ends = f"shut down on {cost.shutdown}" if cost.shutdown else ""
     return (
         cost.backend,
@@ -330,7 +329,3 @@ def rough(seconds: float) -> str:
 
 def _dollars(microusd: int | None, unknown: str) -> str:
     return unknown if microusd is None else f"{microusd / MICRO:.2f}"
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"

@@ -10,6 +10,7 @@ from typing import Any
 from farm.cli.shapes import job_label, plain
 from farm.cli.view import clock_text
 from farm.config import Settings
+from farm.model.counting import counted
 from farm.model.events import RunReport
 from farm.model.jobs import Job, JobState
 
@@ -63,7 +64,7 @@ JOB_HEAD = ("id", "job", "state", "cause", "tries", "image or reason")
 def counts_text(counts: Mapping[JobState, int]) -> str:
     """`12 jobs: 7 completed, 5 pending`."""
     parts = [f"{n} {state.value}" for state, n in counts.items() if n]
-    return f"{sum(counts.values())} jobs" + (": " + ", ".join(parts) if parts else "")
+    return counted(sum(counts.values()), "job") + (": " + ", ".join(parts) if parts else "")
 
 
 def say_report(report: RunReport, settings: Settings) -> None:

@@ -8,6 +8,8 @@ from datetime import datetime
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from farm.cli.jobs import with_farm
 from farm.cli.options import AsJson
 from farm.cli.render import counts_text, say, say_json, say_table
@@ -111,6 +113,13 @@ def _session_row(session: Session, ground: Ground | None) -> tuple[str, ...]:
     since = f"{clock_text(now - session.since)} ago" if session.since else ""
     wait = waits_for(session, ground, now)
     return (row.name, row.state_text, since, wait, str(session.made), session.message)
+
+
+def say_version(asked: bool) -> None:  # noqa: FBT001  # as typer calls it
+    """Answer `farm --version`, and nothing else."""
+    if asked:
+        say(f"farm {metadata.version(DISTRIBUTION)}")
+        raise typer.Exit
 
 
 def version(*, as_json: AsJson = False) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from farm.lint.findings import Finding, Severity
 from farm.lint.words import COLOUR, COMPOSITION, PLACEHOLDER, QUALITY, SETTING, STYLE, VAGUE
+from farm.model.counting import counted
 from farm.model.prompts import Prompt
 from farm.sources.columns import Column
 
@@ -23,7 +24,7 @@ def length(prompt: Prompt) -> Iterator[Finding]:
         yield Finding(
             rule="short-description",
             column=Column.DESCRIPTION,
-            said=f"has {count} {'word' if count == 1 else 'words'}",
+            said=f"has {counted(count, 'word')}",
             advice=f"say more of subject, setting, style and light; {ENOUGH_WORDS} to 100 words "
             "leave little to chance",
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from statistics import mean, median, stdev
 
 from farm.model.causes import LIMITS, NEEDS_PERSON, Cause
+from farm.model.counting import counted
 from farm.model.forecast import Quota
 from farm.model.limits import Limit, learned_window
 
@@ -90,7 +91,7 @@ def seconds_a_try(
         likely=likely,
         best=max(0.0, likely - doubt),
         worst=likely + doubt,
-        basis=f"measured: {likely:.1f} s a try, from {_count(len(seen), 'try', 'tries')}{whose}",
+        basis=f"measured: {likely:.1f} s a try, from {counted(len(seen), 'try', 'tries')}{whose}",
         measured=True,
     )
 
@@ -106,7 +107,7 @@ def tries_a_job(tries: Sequence[Try], images_a_job: float) -> Estimate:
         likely=likely,
         best=max(1.0, likely * (1 - _LEAST_SPREAD)),
         worst=likely * (1 + _LEAST_SPREAD),
-        basis=f"measured: {likely:.2f} tries a job, from {_count(len(tries), 'try', 'tries')}",
+        basis=f"measured: {likely:.2f} tries a job, from {counted(len(tries), 'try', 'tries')}",
         measured=True,
     )
 
@@ -130,7 +131,7 @@ def quota_of(history: Sequence[Limit], mode: str, made_at: Sequence[float]) -> Q
             best=Quota(images=max(met), seconds=window),
             worst=Quota(images=min(met), seconds=window),
             basis=f"learned: {middle} images, then {window / HOUR:.1f} h of rest, from "
-            f"{_count(len(met), 'limit', 'limits')}",
+            f"{counted(len(met), 'limit')}",
             measured=True,
         )
     return _assumed_quota(_most_in(made_at, LEAST_GENEROUS.seconds))
@@ -161,7 +162,3 @@ def _most_in(moments: Sequence[float], seconds: float) -> int:
             first += 1
         most = max(most, last - first + 1)
     return most
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"

@@ -9,6 +9,7 @@ from typing import Any
 
 from farm.model.allowance import Allowance
 from farm.model.causes import Cause
+from farm.model.counting import counted
 from farm.model.demand import Demand
 from farm.model.experience import (
     API_SECONDS,
@@ -155,7 +156,10 @@ def _images_a_job(counts: Mapping[JobState, int]) -> tuple[float, str]:
     if ended < _ENOUGH_JOBS:
         return 1.0, "assumed: every job ends with an image, because too few have ended yet"
     share = max(counts.get(JobState.COMPLETED, 0) / ended, _LEAST_SHARE)
-    return share, f"measured: {share:.0%} of the jobs end with an image, from {ended} jobs"
+    return (
+        share,
+        f"measured: {share:.0%} of the jobs end with an image, from {counted(ended, 'job')}",
+    )
 
 
 def _bases(facts: Facts, yields: float) -> tuple[Basis, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
+from farm.model.counting import counted
 from farm.model.money import Budget, in_dollars
 
 _NAMED = 5  # kinds of rows, in a question
@@ -71,7 +72,7 @@ class Quote:
     def _known(self) -> str:
         if not self.images:
             return ""
-        images = "1 image" if self.images == 1 else f"{self.images} images"
+        images = counted(self.images, "image")
         each = f"{images} at up to {in_dollars(self.dearest)} each"
         if self.left is None:
             return f"{each}: up to {in_dollars(self.total)}, and you set no budget."
@@ -85,7 +86,7 @@ class Quote:
     def _of_no_price(self) -> str:
         if not self.unknown:
             return ""
-        images = "1 image costs" if self.unknown == 1 else f"{self.unknown} images cost"
+        images = counted(self.unknown, "image costs", "images cost")
         which = [_which(lot) for lot in self.lots if lot.microusd is None and lot.row]
         more = len(which) - _NAMED
         told = ", ".join(which[:_NAMED]) + (f", and {more} kinds more" if more > 0 else "")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from farm.model.causes import Cause
+from farm.model.counting import counted
 from farm.model.jobs import OPEN_STATES, JobState
 from farm.model.sessions import Session, SessionState
 
@@ -40,19 +41,22 @@ def judge(
         return Verdict(exit_code=WORK_LEFT, sentence=_why_left(left, sessions, stopped, now))
     code = SOME_FAILED if bad else ALL_DONE
     if left:
-        return Verdict(exit_code=code, sentence=f"The limit was reached; {left} jobs are left.")
+        return Verdict(exit_code=code, sentence=f"The limit was reached; {_left(left)} left.")
     if bad:
-        return Verdict(
-            exit_code=code, sentence=f"The queue is done; {bad} jobs failed or need a look."
-        )
+        jobs = counted(bad, "job failed or needs", "jobs failed or need")
+        return Verdict(exit_code=code, sentence=f"The queue is done; {jobs} a look.")
     return Verdict(exit_code=code, sentence="The queue is done.")
 
 
 def _why_left(left: int, sessions: Sequence[Session], stopped: str, now: float) -> str:
     if stopped:
-        return f"{stopped}; {left} jobs are left and nothing is lost."
+        return f"{stopped}; {_left(left)} left and nothing is lost."
     reasons = " ".join(filter(None, (_reason(session, now) for session in sessions)))
-    return f"{left} jobs are left. {reasons}".strip()
+    return f"{_left(left)} left. {reasons}".strip()
+
+
+def _left(number: int) -> str:
+    return counted(number, "job is", "jobs are")
 
 
 _ADVICE: Mapping[Cause | None, str] = {

@@ -14,7 +14,8 @@ OUTPUT: tuple[Setting, ...] = (
         "extension, with `{date}`, `{queue}`, `{id}`, `{filename}`, `{title}`, `{session}` or any "
         "column of the row in braces.",
         parse=values.name_template,
-        allowed="a template such as {date}/{id}-{filename}",
+        allowed="a template such as {date}/{id}-{filename}: each { needs its } with a column "
+        "between, and it stays below the downloads folder",
         default="`{date}/{filename}`",
     ),
     Setting(
@@ -37,7 +38,8 @@ OUTPUT: tuple[Setting, ...] = (
         text="Formats that a copy of each image is made in, each with a quality of its own if you "
         "like: `webp:85 avif`.",
         parse=values.formats,
-        allowed="webp, avif, jpeg, png, spaces between them; all but png with :QUALITY if you like",
+        allowed="webp, avif, jpeg, png, spaces between them; all but png with a quality from 1 to "
+        "100 if you like, as in webp:85",
         default="empty: no copies",
     ),
     Setting(

@@ -45,6 +45,9 @@ SEED_COLUMNS: tuple[Column, ...] = tuple(Column)[:13]
 OWN_COLUMNS: tuple[Column, ...] = tuple(Column)[13:21]
 """What a job may carry beside the seeds' columns; written where a job has it."""
 
+NEEDED = f"{Column.DESCRIPTION} at least, and each further one holds a prompt"
+"""What goes on after "must name the columns"."""
+
 TEMPLATE = "Prompt Template"
 """A description whose `{Column}` are filled from its row, whatever the options say."""
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from farm.errors import InputError
 from farm.sources.cells import Cells
-from farm.sources.columns import Pairs, read_header
+from farm.sources.columns import NEEDED, Pairs, read_header
 
 Row = tuple[int, Sequence[str]]
 """The number of a row in its sheet, from 1, and its texts."""
@@ -20,7 +20,7 @@ def cells_of(name: str, rows: Sequence[Row], mapping: Pairs = ()) -> Cells:
     """
     filled = [(number, row) for number, row in rows if any(cell.strip() for cell in row)]
     if not filled:
-        raise InputError([f"{name} is empty; its first row must name the columns."])
+        raise InputError([f"{name} is empty; its first row must name the columns, {NEEDED}."])
     columns = [column for column in _columns([row for _, row in filled]) if any(column)]
     header = read_header(name, [column[0] for column in columns], mapping)
     if len(filled) == 1:

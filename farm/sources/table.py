@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from farm.errors import InputError
 from farm.sources.base import Batch
 from farm.sources.cells import Cells
-from farm.sources.columns import Header, Pairs, count_known, read_header
+from farm.sources.columns import NEEDED, Header, Pairs, count_known, read_header
 from farm.sources.decode import read_text
 from farm.sources.formulas import unguard
 from farm.sources.rows import check
@@ -58,7 +58,7 @@ def cells_of(name: str, text: str, mapping: Pairs = ()) -> Cells:
     records = _parsed(name, body, delimiter)
     filled = [index for index, record in enumerate(records) if "".join(record).strip()]
     if not filled:
-        raise InputError([f"{name} is empty; its first line must name the columns."])
+        raise InputError([f"{name} is empty; its first line must name the columns, {NEEDED}."])
     top, rows = records[filled[0]], [records[index] for index in filled[1:]]
     columns = _columns(rows, least=len(top))
     header = read_header(name, _header_cells(_plain(top), columns), mapping)

@@ -22,6 +22,8 @@ async def prove_names(farm: Farm, queues: Sequence[str]) -> None:
     unknown = sorted(template.fields - known)
     if not page.jobs or not unknown:
         return
+    wrong = " or ".join(map(repr, unknown))
     near = difflib.get_close_matches(unknown[0], sorted(known), n=1)
-    hint = f" Did you mean {{{near[0]}}}?" if near else f" There are: {', '.join(sorted(known))}."
-    raise UsageError(f"{template.text}: no row has a column {unknown[0]!r}.{hint}")
+    hint = f" Did you mean {{{near[0]}}}?" if near else ""
+    there = ", ".join(f"{{{key}}}" for key in sorted(known))
+    raise UsageError(f"{template.text}: no row has a column {wrong}.{hint} There are: {there}.")

@@ -148,6 +148,7 @@ def test_a_flood_of_problems_is_cut_and_counted() -> None:
     [
         ("", "is empty"),
         ("\n\n \n\0", "is empty"),
+        ("", "its first line must name the columns, Description at least"),
         ("id,description\n", "has a header and no rows"),
         ("id,Descripton\n1,a\n", "Rename 'Descripton' to 'Description'."),
         ("name,value\n1,a\n", "The first line must name the columns: Prompt ID, Image Type"),

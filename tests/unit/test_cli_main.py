@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -110,3 +111,15 @@ def test_wrong_use_is_exit_code_two(monkeypatch: pytest.MonkeyPatch, words: list
         cli.main()
 
     assert caught.value.code == 2
+
+
+def test_the_version_is_told_without_a_command(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["farm", "--version"])
+
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+
+    assert left.value.code == 0
+    assert re.fullmatch(r"farm \d+\.\d+\.\d+\S*\n", capsys.readouterr().out)

@@ -221,6 +221,31 @@ def test_programs_get_row_line_column_severity_rule_and_advice(
     }
 
 
+def test_many_findings_end_in_a_count_by_rule_errors_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text(f"description;size\n{GOOD};\n{GOOD[1:]};\nTODO;\n")
+
+    exit_code(path, ignore=["near-description"])
+
+    *_, head, placeholder, sizes, _, last = capsys.readouterr().out.splitlines()
+    assert head.split() == ["found", "rule", "severity", "first"]
+    assert " ".join(placeholder.split()) == f"1 placeholder error {path}, row 3, Description"
+    assert sizes.split()[:3] == ["2", "no-size", "warning"]
+    assert last == f"{path}: 3 prompts, 1 error, 2 warnings"
+
+
+def test_programs_get_the_count_by_rule(bad: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    exit_code(bad, as_json=True)
+
+    rules = json.loads(capsys.readouterr().out)["rules"]
+    assert [(rule["severity"], rule["rule"], rule["count"]) for rule in rules] == [
+        ("error", "input", 1),
+        ("warning", "no-size", 1),
+    ]
+
+
 def test_warnings_only_count_when_that_is_asked(tmp_path: Path) -> None:
     path = tmp_path / "p.txt"
     path.write_text("a cat\n")

@@ -43,7 +43,7 @@ REPORT = RunReport(
     failed=1,
     review=0,
     left=0,
-    stopped_because="The queue is done; 1 jobs failed or need a look.",
+    stopped_because="The queue is done; 1 job failed or needs a look.",
     exit_code=1,
     seconds=60,
 )

@@ -72,3 +72,21 @@ def test_a_stop_by_the_user_is_called_that() -> None:
     verdict = judge({WAITING: 3}, (), limit_reached=False, stopped="Stopped by you", now=0)
 
     assert verdict.sentence.startswith("Stopped by you")
+
+
+@pytest.mark.parametrize(
+    ("counts", "limit_reached", "sentence"),
+    [
+        ({WAITING: 1}, False, "1 job is left."),
+        ({WAITING: 1}, True, "The limit was reached; 1 job is left."),
+        ({WAITING: 2}, True, "The limit was reached; 2 jobs are left."),
+        ({JobState.FAILED: 1}, False, "The queue is done; 1 job failed or needs a look."),
+        ({JobState.FAILED: 2}, False, "The queue is done; 2 jobs failed or need a look."),
+    ],
+)
+def test_one_job_is_spoken_of_as_one(
+    counts: dict[JobState, int], limit_reached: bool, sentence: str
+) -> None:
+    verdict = judge(counts, (), limit_reached=limit_reached, stopped="", now=0)
+
+    assert verdict.sentence == sentence

@@ -34,5 +34,13 @@ async def test_a_column_that_no_row_has_is_named_with_the_one_that_is_meant(tmp_
         await prove(tmp_path, "{clint}/{id}", "Client")
 
 
+async def test_columns_that_no_row_has_are_all_named_with_those_there_are(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as refused:
+        await prove(tmp_path, "{clint}/{brnd}/{id}", "Client")
+
+    assert "no row has a column 'brnd' or 'clint'." in str(refused.value)
+    assert "There are: {author}, {backend}, {client}, {date}," in str(refused.value)
+
+
 async def test_an_empty_queue_says_nothing_of_its_columns(tmp_path: Path) -> None:
     await prove(tmp_path, "{anything}")
