@@ -233,22 +233,6 @@ class Queue(Protocol):
         """All sessions ever seen, by name."""
 
 
-class Listings(Protocol):
-    """What status, search and export ask beyond the queue."""
-
-    async def queues(self) -> tuple[QueueSummary, ...]:
-        """All queues, by name."""
-
-    async def find(self, queue: str | None, prompt_id: str) -> tuple[Job, ...]:
-        """The jobs of this prompt id, in one queue or in all of them."""
-
-    async def images(self, job_id: int) -> tuple[Image, ...]:
-        """Every image a job ever had, oldest first, those of earlier versions included."""
-
-    async def endings(self) -> Mapping[tuple[str, Cause], int]:
-        """How many attempts of each session ended by each cause, over all runs."""
-
-
 class Control(Protocol):
     """What the user may change. Each returns how many jobs it touched."""
 

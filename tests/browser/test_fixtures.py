@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import tomllib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ from PIL import Image
 from playwright.async_api import Page, Route, async_playwright
 
 from farm.sites.base import Reading
-from farm.sites.gemini.expectations import about_page, about_turn, differences
+from farm.sites.gemini.expectations import about_page, about_turn
 from farm.sites.gemini.pack import Pack, load_pack
 from farm.sites.gemini.reading import read
 from farm.sites.gemini.scripts import SNAPSHOT_JS
@@ -27,6 +28,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 PAGES = Path(__file__).parents[2] / "fixtures" / "html" / "gemini"
 NAMES = sorted({p.stem for p in PAGES.iterdir()})
+SEARCHED = {"src", "said"}  # told as regular expressions
 TRUSTED_TYPES = {"content-security-policy": "require-trusted-types-for 'script'"}
 SETTLED = """() => Promise.all(
   [...document.images].filter((i) => i.src).map((i) => i.decode().catch(() => 0)))"""
@@ -92,6 +94,15 @@ async def viewer() -> AsyncIterator[Viewer]:
 def local(moment: str) -> float:
     """Epoch seconds of a moment in UTC, the zone of these tests."""
     return datetime.fromisoformat(moment).replace(tzinfo=UTC).timestamp()
+
+
+def differences(found: Mapping[str, Any], expected: Mapping[str, Any]) -> dict[str, Any]:
+    """What was found instead of what is expected; some texts are searched for."""
+    return {
+        key: found[key]
+        for key, value in expected.items()
+        if not (re.search(value, found[key]) if key in SEARCHED else found[key] == value)
+    }
 
 
 def reading_of(snapshot: dict[str, Any], expected: dict[str, Any], pack: Pack) -> Reading:

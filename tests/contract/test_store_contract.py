@@ -13,7 +13,7 @@ from farm.model.causes import Cause
 from farm.model.jobs import Claim, JobState, Phase
 from farm.model.lanes import ANY_LANE
 from farm.model.sessions import Session, SessionState
-from farm.store.base import Claims, Control, Knowledge, Listings, Queue, Settlements
+from farm.store.base import Claims, Control, Knowledge, Queue, Settlements
 
 if TYPE_CHECKING:
     from tests.contract.conftest import Desk
@@ -25,9 +25,8 @@ def test_the_store_is_every_port_in_one(desk: Desk) -> None:
     knowledge: Knowledge = desk.store
     queue: Queue = desk.store
     control: Control = desk.store
-    listings: Listings = desk.store
 
-    assert {claims, settlements, knowledge, queue, control, listings} == {desk.store}
+    assert {claims, settlements, knowledge, queue, control} == {desk.store}
 
 
 async def test_a_claim_is_the_first_row_in_progress_with_a_new_attempt(desk: Desk) -> None:

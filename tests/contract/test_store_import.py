@@ -50,6 +50,18 @@ async def test_twins_far_apart_are_refused_and_leave_nothing(desk: Desk) -> None
     assert not any((await desk.store.counts()).values())
 
 
+async def test_rows_read_ahead_of_a_refusal_are_let_go_whatever_becomes_of_them(desk: Desk) -> None:
+    def rows() -> Iterator[SourceRow]:
+        yield from (desk.row("one", number=n) for n in range(1, CHUNK + 1))
+        raise FarmError("the reader died, and nobody asks any more")
+
+    with pytest.raises(UsageError, match="Rows 1 and 2 have the same id 'one'"):
+        await desk.store.add("q", rows(), SOURCE)
+
+    assert await desk.store.queues() == ()
+    assert await desk.add("one") == Added(new=1)
+
+
 async def test_each_of_many_rows_has_its_line_of_history(desk: Desk) -> None:
     rows = [desk.row(f"row {n}", number=n) for n in range(1, CHUNK + 3)]
 

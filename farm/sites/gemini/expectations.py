@@ -64,15 +64,6 @@ def cause(outcome: Outcome | None) -> str:
     return str(outcome.cause) if outcome else ""
 
 
-def differences(found: Mapping[str, Any], expected: Mapping[str, Any]) -> dict[str, Any]:
-    """What was found instead of what is expected; `src` and `said` are searched for."""
-    return {
-        key: found[key]
-        for key, value in expected.items()
-        if not (re.search(value, found[key]) if key in _SEARCHED else found[key] == value)
-    }
-
-
 def unlike(one: Reading, other: Reading) -> list[str]:
     """In what two readings of the same page differ, words aside: a saved page has others."""
     pages = [_facts(about_page(reading)) for reading in (one, other)]
