@@ -111,10 +111,8 @@ class WebHand:
         await record(Phase.SENDING, {"before": reading.conversations[:_KEPT_BEFORE]})
         sent = await composer.send(work.text)
         if sent is None:
-            sent = await self._look_for(work, reading.conversations)
-            if sent is None:
-                raise Ended(_dropped())
-            return await self._harvest(sent, work, record)
+            found = await self._look_for_unseen(work, reading.conversations)
+            return await self._harvest(found, work, record)
         await self._note(sent, record)
 
         def find(reading: Reading) -> Turn | None:
@@ -162,9 +160,7 @@ class WebHand:
             return await self._fetch(turn, work, record)
         if watched.sent.conversation:
             return await self._harvest(watched.sent, work, record, last_look=True)
-        found = await self._look_for(work, ())
-        if found is None:
-            raise Ended(_dropped())
+        found = await self._look_for_unseen(work, ())
         return await self._harvest(found, work, record, last_look=True)
 
     async def _harvest(
@@ -211,6 +207,17 @@ class WebHand:
         if search.sent is None and not search.proven:
             raise Ended(_ambiguous())
         return search.sent
+
+    async def _look_for_unseen(self, work: Work, before: tuple[str, ...]) -> Sent:
+        """Where the prompt stands that the page does not show.
+
+        `Ended` when it stands nowhere, with what the page said when it was sent.
+        """
+        heard = self.page.heard
+        found = await self._look_for(work, before)
+        if found is None:
+            raise Ended(heard or _dropped())
+        return found
 
     async def _after_doubt(self, outcome: Outcome) -> Outcome:
         """What an answer that asks "Are you signed in?" is really about, proven on a fresh page.

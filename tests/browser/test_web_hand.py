@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,12 +15,29 @@ from rigs import Rig, Story
 
 from farm.backends.base import Hand
 from farm.backends.web import WebHand
+from farm.errors import Ended
+from farm.model.causes import Cause
+from farm.model.jobs import Phase
 from farm.references import Reference
 from farm.sites.gemini.originals import Originals
 from farm.steps.keeper import measure
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Desk
+
+SENT_AWAY = "location.assign('/sorry/index?continue=https://gemini.google.com/app');"
+SWALLOWED = """
+  document.querySelector(".ql-editor").replaceChildren();
+  const toast = document.createElement("mat-snack-bar-container");
+  toast.textContent = "Something went wrong (1060)";
+  document.body.append(toast);
+  setTimeout(() => toast.remove(), 900);
+"""
+INSTEAD = """() => document.addEventListener("click", (event) => {
+  if (!event.target.closest(".send-button")) return;
+  event.stopPropagation();
+  %s
+}, true)"""
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -88,3 +105,25 @@ async def test_a_refusal_is_an_ending_with_its_cause(rig: Rig, story: Story) -> 
 
 async def test_a_limit_is_an_ending_with_its_cause(rig: Rig, story: Story) -> None:
     await hand_contract.a_limit_is_an_ending_with_its_cause(rig, story)
+
+
+@pytest.mark.parametrize(
+    ("deed", "cause"),
+    [(SENT_AWAY, Cause.CHALLENGE), (SWALLOWED, Cause.LIMITED_IP)],
+    ids=["a captcha", "a toast"],
+)
+async def test_a_prompt_that_came_nowhere_ends_with_what_the_page_said_at_the_click(
+    desk: Desk, rig: Rig, story: Story, deed: str, cause: Cause
+) -> None:
+    desk.page.patience = replace(desk.page.patience, accepted=3, listed=1)
+
+    async def record(phase: Phase, facts: Mapping[str, Any]) -> None:
+        await story.record(phase, facts)
+        if phase is Phase.SENDING:
+            await desk.session.evaluate(INSTEAD % deed)
+
+    with pytest.raises(Ended) as ended:
+        await rig.hand().make(story.work, record)
+
+    assert ended.value.outcome.cause is cause
+    assert desk.log == []

@@ -64,6 +64,7 @@ class Composer:
         self._before = frozenset(turn.id for turn in reading.turns if turn.id)
         self._count = len(reading.turns)
         self._marks = self.page.session.marked_requests
+        self.page.heard = None
 
     async def send(self, text: str) -> Sent | None:
         """Click once and watch what comes of it; None when the page does not tell.

@@ -71,9 +71,15 @@ class GeminiPage:
     clock: Clock
     language: str = "en"
     patience: Patience = field(default_factory=Patience)
+    heard: Outcome | None = None  # what a toast or a page in our way said last: both may go again
 
     async def look(self) -> Reading:
         """Read the page as it is now."""
+        reading = await self._read()
+        self.heard = shut(reading) or reading.notice or self.heard
+        return reading
+
+    async def _read(self) -> Reading:
         pack = self.pack()
         for _ in range(_TRIES - 1):
             try:
