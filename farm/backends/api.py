@@ -23,6 +23,8 @@ from farm.model.prompts import Size
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 300.0
 MOST_ANSWER_BYTES = 200_000_000
+# What a gateway answers that has the road to pictures and no other: no list, no storage.
+NOT_OFFERED = frozenset({404, 405, 501})
 
 
 class Reference(Protocol):

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
-from farm.backends.api import Charged, Request
+from farm.backends.api import NOT_OFFERED, Charged, Request
 from farm.backends.fal_failures import file_gone, outcome_of, silent, unreachable
 from farm.backends.fal_models import Links
 from farm.backends.wire import Astray, NoAnswer, Said, Wire, origin_of
@@ -76,7 +76,7 @@ class Files:
         data = await asyncio.to_thread(path.read_bytes)
         media_type = sniff(data) or "image/png"
         if len(data) <= INLINE_BYTES:
-            return f"data:{media_type};base64,{base64.b64encode(data).decode()}"
+            return _within(data, media_type)
         sha256 = hashlib.sha256(data).hexdigest()
         if sha256 not in self._uploaded:
             self._uploaded[sha256] = await self._upload(data, media_type)
@@ -84,15 +84,15 @@ class Files:
 
     async def _upload(self, data: bytes, media_type: str) -> str:
         try:
-            token = self._taken(
-                await self.wire.ask(
-                    "POST",
-                    f"{self.storage}/storage/auth/token",
-                    params={"storage_type": "fal-cdn-v3"},
-                    json={},
-                )
+            token = await self.wire.ask(
+                "POST",
+                f"{self.storage}/storage/auth/token",
+                params={"storage_type": "fal-cdn-v3"},
+                json={},
             )
-            said = self._taken(await self._put(token, data, media_type))
+            if token.status in NOT_OFFERED:
+                return _within(data, media_type)
+            said = self._taken(await self._put(self._taken(token), data, media_type))
         except NoAnswer as error:
             raise Ended(unreachable(error)) from error
         return str(said.fields["access_url"])
@@ -117,9 +117,16 @@ class Files:
         return said
 
     def _holds_pictures(self, origin: str, host: str) -> bool:
-        """Fal's own hosts over https, and wherever the key goes anyway."""
+        """Fal's own hosts over https, and the host that the key goes to anyway, at any port."""
         named = any(host == known or host.endswith(f".{known}") for known in FILE_HOSTS)
-        return origin in self.wire.origins or (named and origin == f"https://{host}")
+        scheme = origin.partition(":")[0]
+        own = {(one.partition(":")[0], origin_of(one)[1]) for one in self.wire.origins}
+        return (scheme, host) in own or (named and origin == f"https://{host}")
+
+
+def _within(data: bytes, media_type: str) -> str:
+    """A picture as an address that holds it."""
+    return f"data:{media_type};base64,{base64.b64encode(data).decode()}"
 
 
 def _inline(url: str, spent: int | None) -> bytes:

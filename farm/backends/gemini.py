@@ -7,6 +7,7 @@ arrive as a success without a picture.
 from __future__ import annotations
 
 import asyncio
+import warnings
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any, Self
 
 from farm.backends import gemini_answers as answers
-from farm.backends.api import READ_SECONDS, Answer, Remember, Request, ambiguous
+from farm.backends.api import NOT_OFFERED, READ_SECONDS, Answer, Remember, Request, ambiguous
 from farm.backends.gemini_failures import Refused, outcome_of
 from farm.backends.sdk import bounded_client, gone, lost, named
 from farm.clock import Clock
@@ -85,14 +86,22 @@ class GeminiApi:
         await self._open.aclose()
 
     async def check(self) -> None:
-        """See that the key is taken and that Google lists the model; an express key may not ask."""
+        """See that the key is taken and that Google lists the model; an express key may not ask.
+
+        A gateway without a list proves nothing and passes.
+        """
         if self.way.kind == EXPRESS:
             return
         self._hosted(self.model)
         client = await self._client(self.model)
-        async with self._named(None, billed=False):
-            pages = await client.aio.models.list(config={"query_base": True, "page_size": 1000})
-            known = {(model.name or "").rpartition("/")[2] async for model in pages}
+        try:
+            async with self._named(None, billed=False):
+                pages = await client.aio.models.list(config={"query_base": True, "page_size": 1000})
+                known = {(model.name or "").rpartition("/")[2] async for model in pages}
+        except Ended as ended:
+            if getattr(ended.__cause__, "code", 0) in NOT_OFFERED:
+                return
+            raise
         if self.way.host == "api" and known and self.model.id not in known:
             raise Ended(Outcome(cause=Cause.RETIRED, message=gone(self.model, "Gemini")))
 
@@ -204,6 +213,9 @@ class GeminiApi:
 def _library() -> None:
     import google.genai  # noqa: F401, PLC0415
 
+    # A word of Google's that the library does not know yet is handed on all the same.
+    warnings.filterwarnings("ignore", ".* is not a valid ", UserWarning, r"google\.genai")
+
 
 def _opened(way: Way, location: str, http: Any, read_seconds: float) -> genai.Client:
     """A client that tries once; blocking. GoogleError without credentials or project."""
@@ -264,6 +276,6 @@ def _without_token(error: Any) -> Outcome:
         return Outcome(cause=Cause.TRANSIENT, message=f"Google gave no token: {said}")
     return Outcome(
         cause=Cause.KEY_REJECTED,
-        message=f"Google refused a token: {said} Make a new key for the service account, or sign "
-        "in again with `gcloud auth application-default login`.",
+        message=f"Google signs this account in no more ({said}). Make a new key for the service "
+        "account, or sign in again with `gcloud auth application-default login`.",
     )

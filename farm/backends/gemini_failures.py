@@ -134,11 +134,15 @@ def _forbidden(refused: Refused, _model: Model | None, _now: float) -> Outcome:
 
 
 def _key(refused: Refused) -> Outcome:
-    advice = _KEY_ADVICE.get(next(iter(_reasons(refused) & _KEY_ADVICE.keys()), ""), "")
-    what = f"Google does not take this key, or not for this. {advice}".strip()
+    advice = _KEY_ADVICE.get(next(iter(_reasons(refused) & _KEY_ADVICE.keys()), ""), _LOOK)
+    what = f"Google does not take this key, or not for this. {advice}"
     return _outcome(Cause.KEY_REJECTED, what, refused)
 
 
+_LOOK = (
+    "Look at GEMINI_API_KEY or FARM_GEMINI_API_KEY, or at what FARM_GOOGLE_CREDENTIALS may do in "
+    "FARM_GOOGLE_PROJECT."
+)
 _KEY_ADVICE: Mapping[str, str] = {
     "ACCESS_TOKEN_SCOPE_INSUFFICIENT": "Sign in again with the scope cloud-platform, or use a key.",
     "SERVICE_DISABLED": "Enable the API in its project: gcloud services enable "

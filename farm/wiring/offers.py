@@ -82,7 +82,7 @@ async def best_offer(
             refusals.append(str(error))
     if not named:
         refusals += _could(settings, catalogue, prompt.operation)
-    raise UsageError("Nobody can make this as it stands.\n" + "\n".join(refusals))
+    raise UsageError("\n".join(("Nobody can make this as it stands.", *dict.fromkeys(refusals))))
 
 
 async def offer(settings: Settings, prompt: Prompt, clock: Clock, *, account: str = "") -> Offer:

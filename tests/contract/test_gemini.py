@@ -344,6 +344,16 @@ async def test_a_good_key_and_a_listed_model_are_proven_without_a_picture(fake: 
     assert fake.ledger == []
 
 
+async def test_a_gateway_that_lists_no_models_is_good_enough(fake: FakeGemini) -> None:
+    fake.lists = False
+
+    async with api(fake) as gemini:
+        await gemini.check()
+        answer = await gemini.ask(request(), forget)
+
+    assert answer.pictures
+
+
 async def test_a_wrong_key_is_told_before_anything_is_asked(fake: FakeGemini) -> None:
     async with api(fake, Way(kind="api-key", key="AIza-wrong", base_url=fake.url)) as gemini:
         with pytest.raises(Ended) as caught:

@@ -81,6 +81,7 @@ class FakeFal(Loopback):
         self.billed_units = True  # whether results carry X-Fal-Billable-Units
         self.priced = True  # whether the price list is to be had
         self.prices: Reply | None = None  # in place of the price list
+        self.offers_more = True  # than its queue
 
     @property
     def dollars(self) -> float:
@@ -98,6 +99,8 @@ class FakeFal(Loopback):
             return self._authorised(asked)
 
     def _authorised(self, asked: Asked) -> Reply:
+        if not self.offers_more and asked.path in {"/v1/models/pricing", "/storage/auth/token"}:
+            return reply({"detail": "Not Found"}, 404)
         if asked.path == "/v1/models/pricing":
             return self._pricing(asked.query.get("endpoint_id", "").split(","))
         if asked.path == "/storage/auth/token":

@@ -70,6 +70,7 @@ class FakeGemini(Loopback):
         self.models = list(PRICES)
         self.retired: dict[str, str] = {}  # by model, the sentence
         self.proxy = False  # answers as CLIProxyAPI does
+        self.lists = True  # its models
 
     @property
     def microusd(self) -> int:
@@ -94,7 +95,7 @@ class FakeGemini(Loopback):
             return self._served(asked, vertex=True)
 
     def _served(self, asked: Asked, *, vertex: bool) -> Reply:
-        if asked.method == "GET" and asked.path.endswith("/models"):
+        if self.lists and asked.method == "GET" and asked.path.endswith("/models"):
             return self._list(vertex=vertex)
         found = _CALL.match(asked.path)
         if found is None:

@@ -417,6 +417,23 @@ async def test_a_check_finds_a_bad_key(server: FakeFal) -> None:
     assert caught.value.outcome.cause is Cause.KEY_REJECTED
 
 
+async def test_a_gateway_without_prices_and_storage_is_good_enough(tmp_path: Path) -> None:
+    with FakeFal() as server:
+        server.offers_more = False
+        url = server.url
+        async with Fal(key=KEY, clock=FakeClock(), queue=url, storage=url, platform=url) as fal:
+            await fal.check()
+            original = kept(tmp_path / "a.png", 1024, 768)
+            await fal.ask(
+                a_request("fal", "fal-ai/seedvr/upscale/image", Operation.UPSCALE,
+                          references=(original,), factor=2.0),
+                Memory(),
+            )  # fmt: skip
+
+    (asked,) = server.accepted.values()
+    assert str(asked.arguments["image_url"]).startswith("data:image/png;base64,")
+
+
 async def test_neither_key_nor_prompt_stands_in_any_log(
     fal: Fal, server: FakeFal, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -63,6 +63,13 @@ async def test_a_key_goes_to_its_own_origin_alone(server: Anything) -> None:
     assert server.asked == []
 
 
+async def test_this_machine_may_be_called_by_another_of_its_names(server: Anything) -> None:
+    async with Wire(origins=(server.url.replace("127.0.0.1", "localhost"),)) as wire:
+        said = await wire.ask("GET", f"{server.url}{LAST}")
+
+    assert said.ok
+
+
 async def test_an_api_that_leads_elsewhere_is_not_followed(server: Anything) -> None:
     server.replies["/moved"] = leads(LAST)
 
