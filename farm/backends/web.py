@@ -209,10 +209,7 @@ class WebHand:
         return search.sent
 
     async def _look_for_unseen(self, work: Work, before: tuple[str, ...]) -> Sent:
-        """Where the prompt stands that the page does not show.
-
-        `Ended` when it stands nowhere, with what the page said when it was sent.
-        """
+        """Where a prompt stands that the page does not show; `Ended`, as the page said, nowhere."""
         heard = self.page.heard
         found = await self._look_for(work, before)
         if found is None:
