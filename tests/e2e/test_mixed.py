@@ -182,9 +182,10 @@ async def test_sixty_jobs_of_browsers_and_apis_are_all_truthful_and_add_up(
     failed = {name: job["cause"] for name, job in jobs.items() if job["state"] == "failed"}
     made = makers(house)
     assert made.keys() | failed.keys() == {str(n) for n in range(1, 61)}, done.err
-    assert set(failed.values()) <= {"text_only"}  # the API answered so twice
+    # The API answered one row so twice, or was out of order for it three times.
+    assert set(failed.values()) <= {"text_only", "transient"}
     assert done.code == (1 if failed else 0), done.err
-    assert len(house.saved()) == len(set(house.saved().values())) == len(made) >= 58
+    assert len(house.saved()) == len(set(house.saved().values())) == len(made) >= 57
     for n, backend in made.items():
         assert drawn_for(house, gemini, webui, int(n))[backend] >= 1, (n, backend)
     assert Counter(makers(house).values()).keys() == {"web", "gemini", "sdwebui"}
