@@ -176,7 +176,9 @@ class WebHand:
             raise Ended(_dropped())
         await self._note(Sent(conversation=sent.conversation, turn=own.id), record)
         seconds = self.page.patience.hydrate if last_look else self.page.patience.answer
-        answer = Answer(page=self.page, find=lambda r: turn_with(r, work.text, own.id))
+        answer = Answer(
+            page=self.page, find=lambda r: turn_with(r, work.text, own.id), reopened=True
+        )
         turn = await answer.images(seconds)
         if turn is None:
             raise Ended(_timeout())

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import hand_contract
 import pytest
 from hand_contract import *  # noqa: F403  # every test of the contract
+from playwright.async_api import Route
 from rigs import Rig, Story
 
 from farm.backends.base import Hand
@@ -127,3 +128,23 @@ async def test_a_prompt_that_came_nowhere_ends_with_what_the_page_said_at_the_cl
 
     assert ended.value.outcome.cause is cause
     assert desk.log == []
+
+
+async def test_pictures_that_do_not_load_are_had_by_opening_the_conversation_again(
+    desk: Desk, rig: Rig, story: Story
+) -> None:
+    desk.page.patience = replace(desk.page.patience, unloaded=0.5)
+    page = desk.session.page
+
+    async def only_in_an_opened_conversation(route: Route) -> None:
+        opened = "/app/" in page.url and "hl=" in page.url
+        await (route.continue_() if opened else route.abort())
+
+    await page.route("https://lh3.googleusercontent.com/gg/**", only_in_an_opened_conversation)
+    try:
+        drawn = await rig.hand().make(story.work, story.record)
+    finally:
+        await page.unroute_all()
+
+    assert [image.full_size for image in drawn.images] == [True]
+    assert len(desk.log) == 1

@@ -30,11 +30,14 @@ class Answer:
 
     page: GeminiPage
     find: FindTurn
+    reopened: bool = False  # the conversation was opened for this look, its pictures loaded anew
     _since: dict[str, float] = field(default_factory=dict)  # state -> when it began to hold
     _unseen: Turn | None = None  # finished, with pictures that load only when scrolled to
 
     async def images(self, seconds: float) -> Turn | None:
-        """The turn with all its pictures loaded; None when the time is over or the turn is gone.
+        """The turn with all its pictures loaded; None when opening it again may bring them.
+
+        That is so when the time is over, the turn is gone, or its pictures do not load.
 
         `Ended` with what the finished answer says when it has none; `Interrupted` when the page
         as a whole no longer serves us and the answer may still come.
@@ -73,12 +76,13 @@ class Answer:
             return self._held("offered", now=True, seconds=1.5)
         return self._held("loaded", now=True, seconds=self.page.patience.stuck_stop)
 
-    def _without_pictures(self, reading: Reading, turn: Turn) -> Outcome | None:
+    def _without_pictures(self, reading: Reading, turn: Turn) -> Outcome | str | None:
         patience = self.page.patience
         if not turn.finished or turn.images or turn.pending_images:
             self._since.pop("empty", None)
-            if self._held("loaded_never", turn.finished and bool(turn.images), 60):
-                return _placeholder()
+            if self._held("unloaded", turn.finished and bool(turn.images), patience.unloaded):
+                # A sign-out or an address that ran out does this too, and the picture is there.
+                return _placeholder() if self.reopened else "unloaded"
             return self._notice(reading, turn)
         if turn.failed_images:
             return _placeholder()

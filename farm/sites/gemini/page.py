@@ -45,6 +45,7 @@ class Patience:
     shut: float = 2.0  # a captcha, a sign-in page stands in our way and does not go by itself
     refused: float = 6.0  # text still in the box and nothing sent: not accepted
     answer: float = 300.0
+    unloaded: float = 20.0  # pictures of a finished answer that do not load
     late_image: float = 4.0  # a finished answer may still get its picture
     stuck_stop: float = 30.0  # all pictures are there and only the stop button stays
     upload: float = 90.0  # all references of a row
