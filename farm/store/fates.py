@@ -10,7 +10,7 @@ from farm.model.images import Image
 from farm.model.jobs import PHASES, JobState, Phase, nothing_was_sent
 
 CRASHES_BEFORE_SENDING: Final = 3  # a job that keeps killing its worker must end
-CRASHES_AFTER_SENDING: Final = 5  # more patience: an image may be waiting in the conversation
+CRASHES_AFTER_SENDING: Final = 12  # a look back sends nothing, and an image may be waiting
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -56,7 +56,7 @@ def endings_of(standing: Standing) -> list[Ending]:
 
 @pytest.mark.parametrize(("phase", "cancel"), [*product(Phase, [False, True])])
 def test_every_ending_is_a_move_that_the_states_allow(phase: Phase, cancel: bool) -> None:
-    standing = replace(FRESH, phase=phase, cancel_requested=cancel, attempts=2, crashes=4)
+    standing = replace(FRESH, phase=phase, cancel_requested=cancel, attempts=2, crashes=11)
 
     states = {ending.state for ending in endings_of(standing)}
 
@@ -98,12 +98,12 @@ def test_silence_before_sending_costs_an_attempt_and_then_the_job(
 
 @pytest.mark.parametrize("phase", AFTER_SENDING)
 @pytest.mark.parametrize("judge", [expired, adopted])
-def test_what_may_have_been_sent_is_left_open_until_the_fifth_death(
+def test_what_may_have_been_sent_is_left_open_until_the_twelfth_death(
     phase: Phase, judge: object
 ) -> None:
     assert callable(judge)
-    patient = judge(replace(FRESH, phase=phase, attempts=2, crashes=3))
-    ending = judge(replace(FRESH, phase=phase, attempts=2, crashes=4))
+    patient = judge(replace(FRESH, phase=phase, attempts=2, crashes=10))
+    ending = judge(replace(FRESH, phase=phase, attempts=2, crashes=11))
 
     assert patient is None
     assert (ending.state, ending.cause) == (JobState.REVIEW, Cause.AMBIGUOUS)
