@@ -87,6 +87,7 @@ HOMES = {
     "numpy": set(),
     "openai": {"backends"},
     "openpyxl": {"sources"},
+    "pandas": {"sources"},
     "playwright": {"browser", "sites"},
     "playwright_stealth": {"browser"},
     "psutil": {"browser"},

@@ -1,4 +1,4 @@
-"""Reading a source in a process of its own, so that the farm never carries its cells.
+"""Reading a source in a process of its own, so that the farm never carries pandas.
 
 The child checks everything, then prints lines of JSON: the problems of an `InputError`, or what it
 found, its rows as the store takes them, and how many these were. So the rows of a large file are
@@ -115,7 +115,7 @@ def _started(errand: Errand, complaints: IO[bytes]) -> subprocess.Popen[bytes]:
 
 def main(errand: str) -> None:
     """Read one source and print what it holds or its problems."""
-    from farm.sources.kinds import read_cells  # noqa: PLC0415  # the parent reads nothing
+    from farm.sources.kinds import read_cells  # noqa: PLC0415  # the parent must not import pandas
     from farm.sources.rows import prove  # noqa: PLC0415
 
     gc.disable()  # nothing here is garbage until the process ends

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from farm.errors import InputError
-from farm.sources import table
 from farm.sources.base import Batch, Source
 from farm.sources.cells import Cells
 from farm.sources.columns import Pairs, count_known
@@ -59,7 +58,7 @@ def read_cells(errand: Errand) -> Cells:
 
 
 def _of_sheet(errand: Errand) -> Cells:
-    from farm.google_apis import Access  # noqa: PLC0415  # slow, and for nothing else
+    from farm.google_apis import Access  # noqa: PLC0415  # as slow as pandas, and for nothing else
     from farm.sources.sheets import Sheet, place_of  # noqa: PLC0415
 
     place = place_of(errand.source, errand.spreadsheet)
@@ -91,7 +90,7 @@ def _asked(errand: Errand) -> Kind | None:
 
 def _cells(name: str, data: bytes, kind: Kind | None, sheet: str, mapping: Pairs) -> Cells:
     if kind is Kind.XLSX or (kind is None and data.startswith(_ZIP)):
-        from farm.sources.workbook import cells_of_workbook  # noqa: PLC0415  # openpyxl
+        from farm.sources.workbook import cells_of_workbook  # noqa: PLC0415  # as long as pandas
 
         return cells_of_workbook(name, data, sheet, mapping)
     text = decode(name, data)
@@ -119,6 +118,8 @@ def _read(kind: Kind) -> Callable[[str, str, Pairs], Cells]:
             from farm.sources import lines  # noqa: PLC0415
 
             return lines.cells_of_text
+    from farm.sources import table  # noqa: PLC0415  # pandas
+
     return table.cells_of
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice, zip_longest
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from farm.errors import InputError
 from farm.sources.base import Batch
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 
 DELIMITERS = ",;\t"
 MAX_SURPLUS = 50  # cells beyond the header; a row with more is no row of this table
-_END = "\0end of the table"  # a record of its own, unless a quote is open
 _HEADER_BYTES = 65_536  # the header is looked for in so much
 
 
@@ -53,29 +54,29 @@ def parse(name: str, text: str) -> Batch:
 def cells_of(name: str, text: str, mapping: Pairs = ()) -> Cells:
     """The cells of a CSV text; InputError where it is no table of prompts."""
     plain, skipped = _without_hint(_to_last_row(text))
-    body = plain.encode()  # as text, a reader would hold it as four bytes a letter
+    body = plain.encode()  # as text, each of the readers below would hold it as four bytes a letter
     delimiter = _delimiter(body)
-    records = _parsed(name, body, delimiter)
-    filled = [index for index, record in enumerate(records) if "".join(record).strip()]
+    counts = _counts(name, body, delimiter)
+    columns = _columns(name, body, delimiter, counts)
+    filled = [index for index, record in enumerate(zip(*columns, strict=True)) if any(record)]
     if not filled:
         raise InputError([f"{name} is empty; its first line must name the columns, {NEEDED}."])
-    top, rows = records[filled[0]], [records[index] for index in filled[1:]]
-    columns = _columns(rows, least=len(top))
-    header = read_header(name, _header_cells(_plain(top), columns), mapping)
+    top, rows = filled[0], filled[1:]
+    header = read_header(name, _header_cells(columns[: counts[top]], top, rows), mapping)
     if not rows:
         raise InputError([f"{name} has a header and no rows; add one prompt per line."])
 
     @cache
     def lines() -> Sequence[int]:
         begins = [line for line, _ in _records(body, delimiter)]
-        return [begins[index] + skipped for index in filled[1:]]
+        return [begins[row] + skipped for row in rows]
 
     return Cells(
         name=name,
-        known={column: columns[i] for column, i in header.known.items()},
-        extra={column: columns[i] for column, i in header.extra.items()},
+        known={column: [columns[i][row] for row in rows] for column, i in header.known.items()},
+        extra={column: [columns[i][row] for row in rows] for column, i in header.extra.items()},
         line_of=lambda index: lines()[index],
-        broken=dict(_ragged(columns, list(map(len, rows)), header)),
+        broken=dict(_ragged(columns, [(row, counts[row]) for row in rows], header)),
         is_template=header.is_template,
         warnings=header.warnings,
     )
@@ -122,50 +123,74 @@ def _delimiter(body: bytes) -> str:
     return max(DELIMITERS, key=score)
 
 
-def _parsed(name: str, body: bytes, delimiter: str) -> list[list[str]]:
-    """All records, blank ones too."""
+def _counts(name: str, body: bytes, delimiter: str) -> list[int]:
+    """How many cells each record has: pandas fills up short ones and does not tell."""
     try:
-        records = list(_reader(body + b"\n" + _END.encode(), delimiter))
+        counts = list(map(len, _reader(body, delimiter)))
     except csv.Error as error:
         raise InputError(
             [f"{name}: {error}; a quote seems to be opened and never closed."]
         ) from error
-    if records.pop() != [_END]:  # it became a part of the last cell
-        *_, (line, _) = _records(body, delimiter)
-        raise InputError(
-            [f"{name}, line {line}: a quote is opened there and never closed; close it."]
-        )
-    usual = next(filter(None, map(len, records)), 0)
-    widest = max(map(len, records), default=0)
+    usual = next(filter(None, counts), 0)
+    widest = max(counts, default=0)
     if widest > usual + MAX_SURPLUS:
         line = next(line for line, record in _records(body, delimiter) if len(record) == widest)
         raise InputError([f"{name}, line {line}: {widest} cells, and the header has {usual}."])
-    return records
+    return counts
 
 
-def _columns(rows: Sequence[Sequence[str]], least: int) -> list[list[str]]:
-    """The cells by column, as many columns as the widest row has; blanks around them are cut."""
-    columns = [_plain(column) for column in zip_longest(*rows, fillvalue="")]
-    return columns + [[""] * len(rows) for _ in range(least - len(columns))]
+def _columns(name: str, body: bytes, delimiter: str, counts: Sequence[int]) -> list[list[str]]:
+    """All cells by column, the header's among them; blanks around them are cut."""
+    try:
+        frame = pd.read_csv(
+            io.BytesIO(body),
+            sep=delimiter,
+            header=None,
+            names=range(max(counts, default=1)),
+            index_col=False,
+            dtype=str,
+            keep_default_na=False,
+            na_filter=False,
+            skip_blank_lines=False,
+            skipinitialspace=True,
+        )
+    except pd.errors.ParserError as error:
+        raise InputError([_unparsable(name, str(error), body, delimiter)]) from error
+    except pd.errors.EmptyDataError:
+        return []
+    if len(frame) != len(counts):
+        raise InputError([f"{name} cannot be read as a table: its quotes or line ends are broken."])
+    return [_plain(frame[index].tolist()) for index in frame]
 
 
-def _plain(cells: Iterable[str]) -> list[str]:
-    return [unguard(cell) if cell[:1] == "'" else cell for cell in map(str.strip, cells)]
+def _plain(column: list[str]) -> list[str]:
+    stripped = [cell.strip() for cell in column]
+    return [unguard(cell) if cell[:1] == "'" else cell for cell in stripped]
 
 
-def _header_cells(cells: list[str], columns: Sequence[Sequence[str]]) -> list[str]:
+def _unparsable(name: str, said: str, body: bytes, delimiter: str) -> str:
+    opened = re.search(r"EOF inside string starting at row (\d+)", said)
+    if opened is None:
+        return f"{name} cannot be read as a table: {said.strip()}."
+    lines = [line for line, _ in _records(body, delimiter)]
+    line = lines[min(int(opened[1]), len(lines) - 1)]
+    return f"{name}, line {line}: a quote is opened there and never closed; close it."
+
+
+def _header_cells(columns: list[list[str]], top: int, rows: Sequence[int]) -> list[str]:
     """The header, without nameless columns at its end that hold nothing."""
-    while cells and not cells[-1] and not any(columns[len(cells) - 1]):
+    cells = [column[top] for column in columns]
+    while cells and not cells[-1] and not any(columns[len(cells) - 1][row] for row in rows):
         cells.pop()
     return cells
 
 
 def _ragged(
-    columns: Sequence[Sequence[str]], counts: Sequence[int], header: Header
+    columns: list[list[str]], counts: Sequence[tuple[int, int]], header: Header
 ) -> Iterator[tuple[int, str]]:
     """Rows with more or fewer cells than the header: their cells may stand in wrong columns."""
-    for index, count in enumerate(counts):
-        surplus = count > header.width and any(c[index] for c in columns[header.width :])
+    for index, (row, count) in enumerate(counts):
+        surplus = count > header.width and any(c[row] for c in columns[header.width :])
         if count < header.width or surplus:
             said = f"{count} cells, and the header has {header.width}"
             yield index, f"{said}; look for a missing or surplus delimiter, or one outside quotes."
