@@ -1,16 +1,16 @@
 """Reading a source in a process of its own, so that the farm never carries pandas.
 
-The child checks everything, then prints lines of JSON: the problems of an `InputError`, or what it
-found, its rows as the store takes them, and how many these were. So the rows of a large file are
-stored while the child still makes them ready. It is started as a plain command: the start methods
-of multiprocessing would run the caller's main module again and leave a tracker process behind.
+The child checks everything, then writes pickles: the problems of an `InputError`, or what it found,
+its rows as the store takes them, and None for their end. So the rows of a large file are stored
+while the child still makes them ready. It is started as a plain command: the start methods of
+multiprocessing would run the caller's main module again and leave a tracker process behind.
 """
 
 from __future__ import annotations
 
 import gc
-import json
 import os
+import pickle
 import subprocess
 import sys
 import tempfile
@@ -27,7 +27,7 @@ from farm.sources.names import STDIN
 
 # -P: a folder with a `csv.py` in it must not come before the standard library.
 _CHILD = ("-P", "-X", "utf8", "-m", "farm.sources.child")
-_ROWS_A_LINE = 500
+_ROWS_AT_ONCE = 500
 
 
 class ReadRow(NamedTuple):
@@ -85,13 +85,14 @@ def read_in_child(errand: Errand) -> Incoming:
 
 def _documents(name: str, child: subprocess.Popen[bytes], complaints: IO[bytes]) -> Iterator[Any]:
     """All documents of the child before its last, which says that they are all."""
+    answers: Any = child.stdout  # a pipe: `_started` says so
     try:
-        for document in map(json.loads, child.stdout or ()):
-            if document is None:
-                return
+        while (document := pickle.load(answers)) is not None:  # noqa: S301  # our own child
             yield document
-    except json.JSONDecodeError:  # it died in the middle of a line
+    except (EOFError, pickle.UnpicklingError):  # it died, maybe in the middle of a document
         pass
+    else:
+        return
     code = child.wait()
     complaints.seek(0)
     last = complaints.read().decode(errors="replace").strip().rpartition("\n")[2]
@@ -130,19 +131,19 @@ def main(errand: str) -> None:
         head = {"completed": found.completed, "warnings": found.warnings, "at_work": found.at_work}
         _say(head)
         rows = map(_ready, found.rows())
-        while line := list(islice(rows, _ROWS_A_LINE)):
-            _say(line)
+        while some := list(islice(rows, _ROWS_AT_ONCE)):
+            _say(some)
     _say(None)
 
 
 def _say(document: Any) -> None:
-    line = json.dumps(document, ensure_ascii=False, check_circular=False)
-    sys.stdout.buffer.write(line.encode() + b"\n")
+    pickle.dump(document, sys.stdout.buffer)
     sys.stdout.buffer.flush()
 
 
-def _ready(row: SourceRow) -> ReadRow:
-    return ReadRow(row.prompt_id, row.fingerprint, row.payload, row.row, row.regenerate, row.lane)
+def _ready(row: SourceRow) -> tuple[Any, ...]:
+    """What `ReadRow` is made of."""
+    return (row.prompt_id, row.fingerprint, row.payload, row.row, row.regenerate, row.lane)
 
 
 if __name__ == "__main__":

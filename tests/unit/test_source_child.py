@@ -1,4 +1,5 @@
 import json
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -73,17 +74,20 @@ def test_a_child_that_cannot_work_is_an_error_with_its_last_words(
     assert "p.csv could not be read" in str(failed.value)
 
 
-@pytest.mark.parametrize("last", ["", '[["2", "f2", "{}'], ids=["between lines", "in a line"])
+HEAD = pickle.dumps({"completed": 0, "warnings": [], "at_work": []})
+ROWS = pickle.dumps([("1", "f1", "{}", 1, False, "any")])
+
+
+@pytest.mark.parametrize("last", [b"", ROWS[:-5]], ids=["between rows", "in a row"])
 def test_a_child_that_dies_among_its_rows_is_an_error_and_no_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last: bytes
 ) -> None:
-    found = '{"completed": 0, "warnings": [], "at_work": []}'
-    said = found + '\n[["1", "f1", "{}", 1, false, "any"]]\n' + last
+    said = HEAD + ROWS + last
     (tmp_path / "farm" / "sources").mkdir(parents=True)
     (tmp_path / "farm" / "__init__.py").touch()
     (tmp_path / "farm" / "sources" / "__init__.py").touch()
     (tmp_path / "farm" / "sources" / "child.py").write_text(
-        f"import os; os.write(1, {said.encode()!r}); os.kill(os.getpid(), 9)"
+        f"import os; os.write(1, {said!r}); os.kill(os.getpid(), 9)"
     )
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
 
