@@ -71,6 +71,7 @@ def answer(text: str = "", **changes: Any) -> dict[str, Any]:
         "progress": False,
         "stopped": [],
         "stray_failed": 0,
+        "strangers": [],
         "frames": [],
     } | changes
 
@@ -176,6 +177,26 @@ def test_pictures_win_over_every_text() -> None:
     assert turn.finished
     assert turn.outcome is None
     assert [i.src for i in turn.images] == [PREVIEW]
+
+
+@pytest.mark.parametrize(
+    ("text", "src", "expected"),
+    [
+        ("", PREVIEW, Cause.DRIFT),
+        ("Here is your image.", "blob:https://gemini.google.com/1", Cause.DRIFT),
+        ("", "https://encrypted-tbn0.gstatic.com/images?q=1", Cause.TEXT_ONLY),
+        ("I can create more images as soon as your limit resets.", PREVIEW, Cause.LIMITED_QUOTA),
+    ],
+)
+def test_a_picture_in_an_unknown_part_of_an_answer_is_drift(
+    text: str, src: str, expected: Cause
+) -> None:
+    stranger = {"src": src, "complete": True, "width": 1024, "height": 572, "marked": True}
+
+    turn = only_turn(talk(answer(text, strangers=[stranger])))
+
+    assert turn.images == ()
+    assert cause(turn.outcome) is expected
 
 
 def test_an_unfinished_answer_means_nothing_yet() -> None:

@@ -90,6 +90,8 @@ class Answer:
         if not self._held("empty", now=True, seconds=1.0 if known else patience.late_image):
             return None
         if turn.outcome is not None:
+            if turn.outcome.cause is Cause.DRIFT:  # the picture is there, for a mended pack to find
+                raise Interrupted(turn.outcome)
             return _with_banner(turn.outcome, reading)
         return Outcome(
             cause=Cause.TEXT_ONLY,

@@ -121,6 +121,16 @@ def answer_outcome(text: str, *, stopped: Sequence[str], failed: int, around: Ar
     return ended(Cause.TEXT_ONLY, around, text)
 
 
+def unknown_frame(outcome: Outcome) -> Outcome:
+    """An answer that seems to hold no image, and shows one in a part of the page nobody knows."""
+    return replace(
+        outcome,
+        cause=Cause.DRIFT,
+        role="generated_image",
+        message="The answer shows a picture in a part of the page that farm does not know.",
+    )
+
+
 def _card(text: str, around: Around) -> Outcome | None:
     if says(text, around.pack.known.account_texts):
         return _about_the_account(text, around)

@@ -116,6 +116,10 @@ class Pack:
         """Whether an image source is of the kind that generated images have."""
         return says(src, self.known.image_sources)
 
+    def is_made_picture(self, src: str) -> bool:
+        """Whether an image source in an answer is a generated image's, whatever stands around."""
+        return src.startswith("blob:") or self.is_image_bytes(src)
+
     def is_sign_in_page(self, url: str) -> bool:
         """Whether the address is Google's sign-in."""
         return self.cause_of_url(url) is Cause.SIGNED_OUT

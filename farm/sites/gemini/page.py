@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ from farm.sites.gemini.endings import shut
 from farm.sites.gemini.pack import Pack
 from farm.sites.gemini.reading import read
 from farm.sites.gemini.scripts import SNAPSHOT_JS
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Verdict = Callable[[Reading], T | None]
@@ -72,12 +75,16 @@ class GeminiPage:
     clock: Clock
     language: str = "en"
     patience: Patience = field(default_factory=Patience)
+    _drifted: set[str] = field(default_factory=set)  # roles whose drift is on record
     heard: Outcome | None = None  # what a toast or a page in our way said last: both may go again
 
     async def look(self) -> Reading:
         """Read the page as it is now."""
         reading = await self._read()
         self.heard = shut(reading) or reading.notice or self.heard
+        for role in set(reading.drifted) - self._drifted:
+            log.info("drift", extra={"role": role, "candidate": reading.matched[role] + 1})
+        self._drifted.update(reading.drifted)
         return reading
 
     async def _read(self) -> Reading:

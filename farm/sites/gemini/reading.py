@@ -7,10 +7,17 @@ from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from typing import Any
 
+from farm.model.causes import Cause
 from farm.model.outcomes import Outcome
 from farm.sites.base import Attachments, PageImage, Reading, SendButton, SignIn, Turn
 from farm.sites.gemini.candidates import Need
-from farm.sites.gemini.endings import Around, answer_outcome, blocked_outcome, notice_outcome
+from farm.sites.gemini.endings import (
+    Around,
+    answer_outcome,
+    blocked_outcome,
+    notice_outcome,
+    unknown_frame,
+)
 from farm.sites.gemini.pack import Pack
 from farm.sites.gemini.words import fold, says, shorten
 
@@ -171,9 +178,12 @@ def _ending(
     if images or pending:
         return None
     failed = sum(f["failed"] for f in answer["frames"]) + answer["stray_failed"]
-    return answer_outcome(
+    outcome = answer_outcome(
         fold(answer["text"]), stopped=answer["stopped"], failed=failed, around=around
     )
+    strangers = (s for s in answer["strangers"] if _is_picture(s))
+    unknown = any(around.pack.is_made_picture(s["src"]) for s in strangers)
+    return unknown_frame(outcome) if unknown and outcome.cause is Cause.TEXT_ONLY else outcome
 
 
 def is_settled(answer: Snapshot) -> bool:

@@ -188,7 +188,11 @@
     const options = { skip: cssOf("answer_extra") };
     const said = (role) => fold(within(role).map((el) => textOf(el, options)).join(" "));
     const frames = outermost(within("generated_image"));
-    const stray = within("image_failed", shown).filter((el) => !frames.some((f) => f.contains(el)));
+    const outside = (el) => !frames.some((f) => f.contains(el));
+    const stray = within("image_failed", shown).filter(outside);
+    const strangers = answers
+      .flatMap((el) => [...el.querySelectorAll("img")])
+      .filter((img) => outside(img) && !img.matches(cssOf("licensed_image")));
     return {
       text: said("answer_text") || said("answer_body"),
       footer_done: within("footer_done").length > 0,
@@ -199,6 +203,7 @@
       progress: within("progress", shown).length > 0,
       stopped: within("stopped_mark", shown).map((el) => fold(el.textContent)),
       stray_failed: stray.length,
+      strangers: strangers.map(readImage),
       frames: frames.map(readFrame),
     };
   };
