@@ -16,7 +16,7 @@ from rigs import Rig, Story
 
 from farm.backends.base import Hand
 from farm.backends.web import WebHand
-from farm.errors import Ended
+from farm.errors import Ended, Interrupted
 from farm.model.causes import Cause
 from farm.model.jobs import Phase
 from farm.references import Reference
@@ -147,4 +147,25 @@ async def test_pictures_that_do_not_load_are_had_by_opening_the_conversation_aga
         await page.unroute_all()
 
     assert [image.full_size for image in drawn.images] == [True]
+    assert len(desk.log) == 1
+
+
+@pytest.mark.parametrize(
+    ("role", "drift"),
+    [
+        ("generated_image", {"generated-image": "made", "single-image": "one"}),
+        ("answer", {"model-response": "words", "response-container": "box"}),
+        ("query", {"user-query": "q", "user-query-content": "qc", "user-query-container": "qd"}),
+    ],
+)
+async def test_a_turn_in_unknown_parts_is_drift_that_leaves_the_attempt_open(
+    desk: Desk, rig: Rig, story: Story, role: str, drift: dict[str, str]
+) -> None:
+    desk.play(drift=drift)
+    desk.page.patience = replace(desk.page.patience, accepted=2, hydrate=4)
+
+    with pytest.raises(Interrupted) as ended:
+        await rig.hand().make(story.work, story.record)
+
+    assert (ended.value.outcome.cause, ended.value.outcome.role) == (Cause.DRIFT, role)
     assert len(desk.log) == 1

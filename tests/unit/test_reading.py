@@ -89,8 +89,15 @@ def unloaded() -> dict[str, Any]:
 
 def talk(*answers: dict[str, Any] | None, **changes: Any) -> dict[str, Any]:
     """A page with one turn for each answer."""
-    turns = [
-        {"id": f"t{i}", "has_query": True, "query": "A red\nlighthouse", "uploads": 0, "answer": a}
+    turns: list[dict[str, Any]] = [
+        {
+            "id": f"t{i}",
+            "has_query": True,
+            "query": "A red\nlighthouse",
+            "uploads": 0,
+            "answer": a,
+            "strangers": [],
+        }
         for i, a in enumerate(answers)
     ]
     return snapshot(turns=turns, **changes)
@@ -197,6 +204,17 @@ def test_a_picture_in_an_unknown_part_of_an_answer_is_drift(
 
     assert turn.images == ()
     assert cause(turn.outcome) is expected
+
+
+def test_a_picture_beside_every_part_that_could_be_an_answer_is_drift() -> None:
+    stranger = {"src": PREVIEW, "complete": True, "width": 1024, "height": 572, "marked": True}
+    page = talk(None)
+    page["turns"][0]["strangers"] = [stranger]
+
+    outcome = only_turn(page).outcome
+
+    assert outcome is not None
+    assert (outcome.cause, outcome.role) == (Cause.DRIFT, "answer")
 
 
 def test_an_unfinished_answer_means_nothing_yet() -> None:
@@ -448,7 +466,18 @@ def test_the_baseline_holds_only_sources_that_generated_images_have() -> None:
         ({"composer": box("text"), "send": "absent"}, ("send",)),
         ({"composer": box("text"), "send": "stop", "stop": True}, ()),
         (
-            {"turns": [{"id": "", "has_query": False, "query": "", "uploads": 0, "answer": None}]},
+            {
+                "turns": [
+                    {
+                        "id": "",
+                        "has_query": False,
+                        "query": "",
+                        "uploads": 0,
+                        "answer": None,
+                        "strangers": [],
+                    }
+                ]
+            },
             ("query",),
         ),
     ],

@@ -108,7 +108,11 @@ def test_a_known_secret_leaves_no_attribute_and_no_text() -> None:
 
 
 def snapshot(**changes: Any) -> dict[str, Any]:
-    turn = {"id": "0123456789abcdef", "has_query": True, "query": "Draw Otto", "uploads": 0}
+    src = "https://lh3.googleusercontent.com/gg/secret=s1024-rj"
+    turn = {
+        "id": "0123456789abcdef", "has_query": True, "query": "Draw Otto", "uploads": 0,
+        "strangers": [{"src": src, "complete": True, "width": 1024, "height": 572}],
+    }  # fmt: skip
     plain: dict[str, Any] = {
         "url": f"{CHAT}?hl=en", "title": "Otto - Google Gemini", "language": "en", "matched": {},
         "composer": {"text": "Draw Otto", "placeholder": "Ask Gemini", "name": "", "enabled": True},

@@ -57,6 +57,7 @@ class Answer:
         if turn is None:
             return self._without_turn(reading)
         self._since.pop("gone", None)
+        self._leave_unknown(turn)
         self._unseen = turn if turn.finished and turn.pending_images else None
         if turn.images and self._pictures_are_complete(reading, turn):
             return turn
@@ -90,8 +91,6 @@ class Answer:
         if not self._held("empty", now=True, seconds=1.0 if known else patience.late_image):
             return None
         if turn.outcome is not None:
-            if turn.outcome.cause is Cause.DRIFT:  # the picture is there, for a mended pack to find
-                raise Interrupted(turn.outcome)
             return _with_banner(turn.outcome, reading)
         return Outcome(
             cause=Cause.TEXT_ONLY,
@@ -105,6 +104,12 @@ class Answer:
         if self._held("notice", dead, 15):
             return reading.notice
         return None
+
+    def _leave_unknown(self, turn: Turn) -> None:
+        """Leave a picture that stands in an unknown part of the page to a mended pack."""
+        unknown = turn.outcome is not None and turn.outcome.cause is Cause.DRIFT
+        if self._held("unknown", unknown, 1) and turn.outcome is not None:
+            raise Interrupted(turn.outcome)
 
     def _without_turn(self, reading: Reading) -> str | None:
         self._interrupt(reading)

@@ -121,13 +121,13 @@ def answer_outcome(text: str, *, stopped: Sequence[str], failed: int, around: Ar
     return ended(Cause.TEXT_ONLY, around, text)
 
 
-def unknown_frame(outcome: Outcome) -> Outcome:
-    """An answer that seems to hold no image, and shows one in a part of the page nobody knows."""
-    return replace(
-        outcome,
+def unknown_part(role: str, said: str = "") -> Outcome:
+    """A turn that seems to hold no image, and shows one in a part of the page nobody knows."""
+    return Outcome(
         cause=Cause.DRIFT,
-        role="generated_image",
-        message="The answer shows a picture in a part of the page that farm does not know.",
+        role=role,
+        message="The turn shows a picture in a part of the page that farm does not know.",
+        said=said,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from farm.errors import BrowserTimeout, Ended
 from farm.sites.base import Reading, Turn
 from farm.sites.gemini.composer import Sent, same_prompt
-from farm.sites.gemini.page import GeminiPage, folded
+from farm.sites.gemini.page import GeminiPage, drift, folded
 
 NEWEST = 8
 """How many of the account's newest foreign conversations are searched."""
@@ -41,11 +41,17 @@ class History:
     page: GeminiPage
 
     async def reopen(self, sent: Sent, text: str) -> Turn | None:
-        """Open a conversation and wait for our turn in it; None when it is not there."""
+        """Open a conversation and wait for our turn in it; None when it is not there.
+
+        `Ended` when something else is in the way, such as a page that farm does not know.
+        """
         await self.page.open_signed_in("conversation", id=sent.conversation)
-        return await self.page.watch(
+        turn = await self.page.watch(
             lambda reading: turn_with(reading, text, sent.turn), self.page.patience.hydrate
         )
+        if turn is None:
+            await self._prove_queries()
+        return turn
 
     async def search(self, text: str, others: frozenset[str]) -> Search:
         """Find our prompt in the newest conversations that no other attempt owns."""
@@ -98,8 +104,15 @@ class History:
             self.page.patience.hydrate / 2,
         )
         if reading is None:
+            await self._prove_queries()
             return None, False
         turn = turn_with(reading, text)
         if turn is None:
             return None, True
         return Sent(conversation=conversation, turn=turn.id), True
+
+    async def _prove_queries(self) -> None:
+        """`Ended` when the page shows turns and farm knows none of their queries."""
+        reading = await self.page.look()
+        if reading.composer and "query" in reading.missing:
+            raise Ended(drift(reading, "query"))

@@ -16,7 +16,7 @@ from farm.sites.gemini.endings import (
     answer_outcome,
     blocked_outcome,
     notice_outcome,
-    unknown_frame,
+    unknown_part,
 )
 from farm.sites.gemini.pack import Pack
 from farm.sites.gemini.words import fold, says, shorten
@@ -167,7 +167,7 @@ def _turn(turn: Snapshot, index: int, *, stop: bool, around: Around) -> Turn:
         images=images,
         pending_images=pending,
         failed_images=failed + (answer["stray_failed"] if answer else 0),
-        outcome=_ending(answer, images, pending, around) if finished else None,
+        outcome=_ending(answer, images, pending, around) if finished else _astray(turn, around),
         uploads=turn["uploads"],
     )
 
@@ -181,9 +181,18 @@ def _ending(
     outcome = answer_outcome(
         fold(answer["text"]), stopped=answer["stopped"], failed=failed, around=around
     )
-    strangers = (s for s in answer["strangers"] if _is_picture(s))
-    unknown = any(around.pack.is_made_picture(s["src"]) for s in strangers)
-    return unknown_frame(outcome) if unknown and outcome.cause is Cause.TEXT_ONLY else outcome
+    if outcome.cause is not Cause.TEXT_ONLY or not _holds_made(answer["strangers"], around.pack):
+        return outcome
+    return unknown_part("generated_image", outcome.said)
+
+
+def _astray(turn: Snapshot, around: Around) -> Outcome | None:
+    """What a turn is whose picture stands beside everything that could be an answer."""
+    return unknown_part("answer") if _holds_made(turn["strangers"], around.pack) else None
+
+
+def _holds_made(strangers: Sequence[Snapshot], pack: Pack) -> bool:
+    return any(_is_picture(s) and pack.is_made_picture(s["src"]) for s in strangers)
 
 
 def is_settled(answer: Snapshot) -> bool:

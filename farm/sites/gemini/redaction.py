@@ -189,6 +189,7 @@ class Redaction:
             "id": self.ids_in(turn["id"]),
             "query": self.prompt(turn["query"]),
             "answer": answer and self._answer(answer, own=own),
+            "strangers": self._images(turn["strangers"]),
         }
 
     def _answer(self, answer: Snapshot, *, own: bool) -> dict[str, Any]:
@@ -196,15 +197,15 @@ class Redaction:
             **answer,
             "text": self.text(answer["text"], "own" if own else "answer"),
             "stopped": [self.text(text, "own" if own else "answer") for text in answer["stopped"]],
-            "frames": [self._frame(frame) for frame in answer["frames"]],
+            "frames": [{**f, "images": self._images(f["images"])} for f in answer["frames"]],
+            "strangers": self._images(answer["strangers"]),
         }
 
-    def _frame(self, frame: Snapshot) -> dict[str, Any]:
-        images = [
+    def _images(self, images: list[Snapshot]) -> list[dict[str, Any]]:
+        return [
             {**image, "src": self.picture(image["src"], loaded=_is_loaded(image))}
-            for image in frame["images"]
+            for image in images
         ]
-        return {**frame, "images": images}
 
     def _spoken(self, value: Any) -> Any:
         return _each_text(value, self.veil)

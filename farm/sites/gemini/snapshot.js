@@ -183,16 +183,18 @@
     );
     return lines.join("\n");
   };
+  // Pictures that stand in no part farm knows.
+  const readStrangers = (elements, known) =>
+    elements
+      .flatMap((el) => [...el.querySelectorAll("img")])
+      .filter((img) => !known.some((el) => el.contains(img)) && !img.matches(cssOf("licensed_image")))
+      .map(readImage);
   const readAnswer = (answers) => {
     const within = (role, test) => answers.flatMap((el) => all(el, role, test));
     const options = { skip: cssOf("answer_extra") };
     const said = (role) => fold(within(role).map((el) => textOf(el, options)).join(" "));
     const frames = outermost(within("generated_image"));
-    const outside = (el) => !frames.some((f) => f.contains(el));
-    const stray = within("image_failed", shown).filter(outside);
-    const strangers = answers
-      .flatMap((el) => [...el.querySelectorAll("img")])
-      .filter((img) => outside(img) && !img.matches(cssOf("licensed_image")));
+    const stray = within("image_failed", shown).filter((el) => !frames.some((f) => f.contains(el)));
     return {
       text: said("answer_text") || said("answer_body"),
       footer_done: within("footer_done").length > 0,
@@ -203,7 +205,7 @@
       progress: within("progress", shown).length > 0,
       stopped: within("stopped_mark", shown).map((el) => fold(el.textContent)),
       stray_failed: stray.length,
-      strangers: strangers.map(readImage),
+      strangers: readStrangers(answers, frames),
       frames: frames.map(readFrame),
     };
   };
@@ -216,6 +218,7 @@
       query: queries.map(readQuery).join("\n"),
       uploads: queries.reduce((sum, q) => sum + all(q, "uploaded_image").length, 0),
       answer: answers.length ? readAnswer(answers) : null,
+      strangers: answers.length || !queries.length ? [] : readStrangers([el], queries),
     };
   };
 
