@@ -24,6 +24,8 @@ UPKEEP_SECONDS = 1.0
 RELAUNCHES = 3  # in a row without an image in between
 RELAUNCH_WAIT_SECONDS = 2.0  # doubled each time
 LONGEST_WAIT_SECONDS = 30.0  # between two tries to reach a network that is gone
+STOPPED_SECONDS = 600.0  # until a session that stopped is tried once more; doubled each time
+LONGEST_STOP_SECONDS = 3600.0
 
 
 class UpkeepStore(Protocol):
@@ -56,12 +58,13 @@ class _Lives:
     offline_seconds: float
     broken: int = 0
     offline: int = 0
+    stopped: int = 0
     _offline_since: float = 0.0  # monotonic
 
     def wait_after(self, error: Exception, *, made: int) -> float | None:
         """Seconds until the next life; None when there shall be none."""
         if made:
-            self.broken = self.offline = 0
+            self.broken = self.offline = self.stopped = 0
         if isinstance(error, NetworkError):
             return self._wait_for_network()
         self.offline = 0
@@ -69,6 +72,11 @@ class _Lives:
         if self.broken > RELAUNCHES:
             return None
         return RELAUNCH_WAIT_SECONDS * 2.0 ** (self.broken - 1)
+
+    def stop(self) -> float:
+        """The session stops: seconds until it may be tried once more."""
+        self.stopped += 1
+        return min(LONGEST_STOP_SECONDS, STOPPED_SECONDS * 2.0 ** (self.stopped - 1))
 
     def _wait_for_network(self) -> float | None:
         now = self.clock.monotonic()
@@ -131,8 +139,9 @@ class Supervisor:
             wait = lives.wait_after(trouble.error, made=worker.presence.images)
             if wait is None:
                 await worker.presence.turn_red(SessionState.STOPPED, trouble.outcome)
-                worker.gate.at_work.discard(post.name)
-                return
+                if not await worker.waiting.to_try_again(lives.stop()):
+                    return
+                continue
             self._notice("warning", f"{post.name}: {trouble.outcome.message} Opening it again.")
             await worker.waiting.nap(wait)
 

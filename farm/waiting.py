@@ -173,6 +173,22 @@ class Waiting:
             await self.leave_if_done()
             await self.nap(0.0)
 
+    async def to_try_again(self, seconds: float) -> bool:
+        """Stopped: until it is time for one more try, or the user wishes it; False for none.
+
+        Only a run that goes on without the session tries it again.
+        """
+        until = self.clock.monotonic() + seconds
+        try:
+            while self.clock.monotonic() < until and not await self._heed_wish():
+                self._refuse_to_wait_in_vain()
+                self._refuse_to_wait_alone(0.0)
+                await self.leave_if_done()
+                await self.nap(LOOK_SECONDS)
+        except NoMoreWork:
+            return False
+        return True
+
     def green(self) -> None:
         """The session seems to work; only an image proves it."""
         self.gate.at_work.add(self.presence.name)

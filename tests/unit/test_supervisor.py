@@ -26,7 +26,7 @@ from farm.model.images import Image, RawImage
 from farm.model.jobs import Job, JobState
 from farm.model.outcomes import Outcome
 from farm.model.prompts import Prompt, SourceRow
-from farm.model.sessions import Session, SessionState
+from farm.model.sessions import Session, SessionState, Wish, WishKind
 from farm.presence import Presence
 from farm.settlement import Pace, Settlement
 from farm.store.engine import open_store
@@ -70,6 +70,8 @@ class TroubledHand(ScriptedHand):
     faulty_jobs: frozenset[int] = frozenset()  # farm itself has a fault with these
     opens_after: int = 0  # openings that fail before one works
     blocks: asyncio.Event | None = None  # set when a job is in hand; then it never ends
+    after: asyncio.Event | None = None  # no job is sent before
+    makes: asyncio.Event = field(default_factory=asyncio.Event)  # set when a job is in hand
 
     async def __aenter__(self) -> Self:
         await super().__aenter__()
@@ -83,6 +85,9 @@ class TroubledHand(ScriptedHand):
         if self.blocks is not None:
             self.blocks.set()
             await asyncio.Event().wait()
+        self.makes.set()
+        if self.after is not None:
+            await self.after.wait()
         return await super().make(work, record)
 
 
@@ -112,7 +117,7 @@ class Yard:
 
     def supervisor(self, *hands: ScriptedHand, store: UpkeepStore | None = None) -> Supervisor:
         return Supervisor(
-            posts=[Post(name=hand.name, hire=self._hire(hand)) for hand in hands],
+            posts=[Post(name=hand.name, hire=self.hire(hand)) for hand in hands],
             store=store or self.store,
             queues=(),
             clock=self.clock,
@@ -125,7 +130,7 @@ class Yard:
             await supervisor.run()
         return supervisor
 
-    def _hire(self, hand: ScriptedHand) -> Callable[[], Worker]:
+    def hire(self, hand: ScriptedHand) -> Callable[[], Worker]:
         def hire() -> Worker:
             presence = Presence(
                 name=hand.name, book=self.store, clock=self.clock, tell=self.events.append
@@ -216,6 +221,33 @@ async def test_an_image_between_two_deaths_gives_new_tries(yard: Yard) -> None:
 
     assert await yard.states() == [JobState.COMPLETED] * 6
     assert set(yard.relaunch_waits) == {2}
+
+
+async def test_a_session_that_stopped_is_tried_again_while_another_keeps_the_run_going(
+    yard: Yard,
+) -> None:
+    await yard.add(2)
+    alice, bob = yard.hand("alice"), yard.hand("bob")
+    alice.fails_to_open, alice.opens_after = BrowserGone("alice: no window"), 5
+    bob.after = alice.makes
+
+    await yard.run(alice, bob)
+
+    assert await yard.states() == [JobState.COMPLETED] * 2
+    assert (alice.opened, yard.relaunch_waits) == (6, [2, 4, 8])
+    assert (alice.sent, bob.sent) == ([2], [1])
+
+
+async def test_a_stopped_session_is_tried_again_at_once_when_its_user_wakes_it(yard: Yard) -> None:
+    await yard.add(1)
+    waiting = yard.hire(yard.hand("alice"))().waiting
+    yard.gate.at_work.add("bob")
+    await yard.store.wish("alice", Wish(kind=WishKind.WAKE))
+    began = yard.clock.time
+
+    again = await waiting.to_try_again(600)
+
+    assert (again, yard.clock.time - began) == (True, 0)
 
 
 async def test_a_network_that_comes_back_after_many_tries_costs_no_session(yard: Yard) -> None:
