@@ -18,7 +18,7 @@ from farm.references import Reference
 from farm.sites.base import Reading, SignIn, Turn
 from farm.sites.gemini.answers import Answer
 from farm.sites.gemini.attachments import Attachments
-from farm.sites.gemini.composer import Composer, Sent
+from farm.sites.gemini.composer import Composer, Sent, StuckPrompts
 from farm.sites.gemini.history import History, turn_with
 from farm.sites.gemini.originals import Originals
 from farm.sites.gemini.pack import Pack
@@ -51,6 +51,7 @@ class WebHand:
     _seen_pack: Pack | None = None  # the one in use when the page was last proven or failed to be
     _unagreed: bool = False  # the page asked the person before it took files
     _shown: bool = False  # the window was brought before the person
+    _stuck: StuckPrompts = field(default_factory=StuckPrompts)
     _mode: str = ""  # the model the page named before the last prompt
 
     def __post_init__(self) -> None:
@@ -106,10 +107,11 @@ class WebHand:
         hashes = [reference.sha256 for reference in references]
         await record(Phase.TYPING, {"text": work.text, "references": hashes})
         await self._attach([reference.path for reference in references])
-        await composer.write(work.text)
-        await composer.remember()
-        await record(Phase.SENDING, {"before": reading.conversations[:_KEPT_BEFORE]})
-        sent = await composer.send(work.text)
+        with self._stuck.watching(work.job_id):
+            await composer.write(work.text)
+            await composer.remember()
+            await record(Phase.SENDING, {"before": reading.conversations[:_KEPT_BEFORE]})
+            sent = await composer.send(work.text)
         if sent is None:
             found = await self._look_for_unseen(work, reading.conversations)
             return await self._harvest(found, work, record)
@@ -219,11 +221,7 @@ class WebHand:
         return found
 
     async def _after_doubt(self, outcome: Outcome) -> Outcome:
-        """What an answer that asks "Are you signed in?" is really about, proven on a fresh page.
-
-        The same words come when nobody is signed in, when the mode cannot draw, and when the
-        account or the place may not.
-        """
+        """What an answer that asks "Are you signed in?" is really about, proven on a fresh page."""
         if outcome.cause is not Cause.SIGNED_OUT:
             return outcome
         try:

@@ -169,3 +169,47 @@ async def test_a_turn_in_unknown_parts_is_drift_that_leaves_the_attempt_open(
 
     assert (ended.value.outcome.cause, ended.value.outcome.role) == (Cause.DRIFT, role)
     assert len(desk.log) == 1
+
+
+async def test_a_button_that_sends_no_prompt_of_three_is_drift(
+    desk: Desk, rig: Rig, story: Story
+) -> None:
+    desk.page.patience = replace(desk.page.patience, refused=0.3)
+    hand, causes = rig.hand(), list[Cause]()
+
+    async def record(phase: Phase, facts: Mapping[str, Any]) -> None:
+        await story.record(phase, facts)
+        if phase is Phase.SENDING:
+            await desk.session.evaluate(INSTEAD % "")
+
+    for job in (1, 2, 2, 3):
+        with pytest.raises(Ended) as ended:
+            await hand.make(replace(story.work, job_id=job), record)
+        causes.append(ended.value.outcome.cause)
+
+    assert causes == [Cause.NOT_ACCEPTED] * 3 + [Cause.DRIFT]
+    assert ended.value.outcome.role == "send"
+    assert desk.log == []
+
+
+async def test_a_prompt_that_is_sent_forgives_the_button_those_before(
+    desk: Desk, rig: Rig, story: Story
+) -> None:
+    desk.page.patience = replace(desk.page.patience, refused=0.3)
+    hand = rig.hand()
+    deaf = {1, 2, 4}
+
+    async def send(job: int) -> Cause:
+        async def record(phase: Phase, _facts: Mapping[str, Any]) -> None:
+            if phase is Phase.SENDING and job in deaf:
+                await desk.session.evaluate(INSTEAD % "")
+
+        try:
+            await hand.make(replace(story.work, job_id=job), record)
+        except Ended as ended:
+            return ended.outcome.cause
+        return Cause.MADE
+
+    causes = [await send(job) for job in (1, 2, 3, 4)]
+
+    assert causes == [Cause.NOT_ACCEPTED, Cause.NOT_ACCEPTED, Cause.MADE, Cause.NOT_ACCEPTED]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 
 from farm.clock import Clock
 from farm.errors import BrowserTimeout, Ended
@@ -16,6 +17,7 @@ from farm.sites.gemini.page import GeminiPage, folded
 from farm.sites.gemini.words import fold
 
 _TRIES = 3
+_STUCK_JOBS = 3
 _SELECT_ALL = "Meta+A" if sys.platform == "darwin" else "Control+A"
 
 
@@ -131,6 +133,7 @@ class Composer:
         if nothing_left and self.page.clock.monotonic() >= refused_at:
             return Outcome(
                 cause=Cause.NOT_ACCEPTED,
+                role="send",
                 message="The text stayed in the box and the page sent nothing.",
             )
         return None
@@ -183,6 +186,29 @@ class Composer:
 
 
 @dataclass(kw_only=True)
+class StuckPrompts:
+    """Jobs in a row whose prompt could not be sent: one may be odd, three are the page."""
+
+    _jobs: set[int] = field(default_factory=set)
+
+    @contextmanager
+    def watching(self, job_id: int) -> Iterator[None]:
+        """Sending a job's prompt; `Ended` with drift once it is the page that takes none."""
+        try:
+            yield
+        except Ended as ended:
+            outcome = ended.outcome
+            if outcome.cause is not Cause.NOT_ACCEPTED or not outcome.role:
+                raise
+            self._jobs.add(job_id)
+            if len(self._jobs) < _STUCK_JOBS:
+                raise
+            told = f"{outcome.message} So it went with {len(self._jobs)} prompts in a row."
+            raise Ended(replace(outcome, cause=Cause.DRIFT, message=told)) from ended
+        self._jobs.clear()
+
+
+@dataclass(kw_only=True)
 class _Lasting:
     """Whether something has been so at every look for some seconds."""
 
@@ -231,6 +257,7 @@ def _not_ready(reading: Reading, text: str) -> Outcome:
         return _no_send_button(reading)
     return Outcome(
         cause=Cause.NOT_ACCEPTED,
+        role="composer",
         message="The prompt box did not take the text as it was written; nothing was sent.",
     )
 
