@@ -334,16 +334,25 @@ def run(
 
 async def _deliver(settings: Any, seconds: float, *, quiet: bool) -> int:
     """How many deliveries are left."""
+    from farm.model.events import FileDelivered
+    from farm.wiring.beside import tell_arrivals
     from farm.wiring.opened import open_farm
     from farm.wiring.outgoing import outbox_of
 
+    arrived: set[int] = set()
+
     def tell(event: RunEvent) -> None:
+        if isinstance(event, FileDelivered):
+            arrived.add(event.job_id)
         if not quiet:
             _say_event(event)
 
     async with open_farm(settings) as farm:
-        async with await outbox_of(farm, tell, drain_seconds=seconds):
-            pass
+        try:
+            async with await outbox_of(farm, tell, drain_seconds=seconds):
+                pass
+        finally:
+            await tell_arrivals(farm, arrived)
         counts = await farm.store.delivery_counts()
     return sum(n for (_, state), n in counts.items() if state is not DeliveryState.DELIVERED)
 

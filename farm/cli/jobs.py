@@ -281,14 +281,15 @@ def export(
       farm queue export heroes
       farm queue export heroes --out results.xlsx
     """
-    from farm.sources.results import results_path, write_results
+    from farm.wiring.beside import result_files
 
     async def work(farm: Farm) -> Path:
         jobs = await farm.jobs_of(name)
         if not jobs:
             raise UsageError(f"No queue is called {name!r}. See: farm queue list")
-        path = out or results_path(jobs[0].source, farm.settings.home)
-        await asyncio.to_thread(write_results, path, jobs)
+        files = result_files(farm)
+        path = out or files.path_of(name, jobs[0].source)
+        await files.write_to(path, jobs)
         return path
 
     path = with_farm(work)

@@ -25,7 +25,7 @@ from farm.model.deliveries import WEBHOOK, place_of
 from farm.settings import Settings
 from farm.signing import secret_bytes
 
-_DRIVE_ID: Final = re.compile(r"[\w-]{4,}")
+_DRIVE_ID: Final = re.compile(r"[\w-]+")
 _LIKE_A_SCHEME: Final = re.compile(r"([A-Za-z][\w+.-]+):(?!//)")  # C:\\ is a drive of Windows
 _SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")

@@ -30,11 +30,8 @@ class ResultFiles:
         written = []
         for queue, jobs in queues.items():
             if jobs and jobs[0].source:
-                path = self._path(queue, jobs[0].source)
-                links = await self._links(jobs)
-                await asyncio.to_thread(
-                    write_results, path, jobs, downloads=self.shown, links=links
-                )
+                path = self.path_of(queue, jobs[0].source)
+                await self.write_to(path, jobs)
                 written.append(path)
         self.paths = tuple(written)
         return True
@@ -43,7 +40,12 @@ class ResultFiles:
         """Once more; here SaveFailed is the run's to tell."""
         await self.write(queues)
 
-    def _path(self, queue: str, source: str) -> Path:
+    async def write_to(self, path: Path, jobs: Sequence[Job]) -> None:
+        """Write one file, of the kind its name says, with the links of what was delivered."""
+        links = await self._links(jobs)
+        await asyncio.to_thread(write_results, path, jobs, downloads=self.shown, links=links)
+
+    def path_of(self, queue: str, source: str) -> Path:
         """A sheet's file has the queue's name: nobody knows a sheet by its id."""
         name = re.sub(r"[^\w. -]+", "-", queue) if sheet_of(source) else ""
         return self.home / f"{name}{SUFFIX}" if name else results_path(source, self.home)

@@ -13,7 +13,9 @@ SHEETS = "sheets:"
 
 _WORKBOOK = re.compile(r"(?P<path>.+\.xls[xm])#(?P<sheet>.+)", re.IGNORECASE | re.DOTALL)
 _OF_SHEETS = re.compile(r"sheets:(?P<id>[^/#]*)(?:[/#](?P<tab>.+))?", re.DOTALL)
-_ADDRESS = re.compile(r"https?://docs\.google\.com/spreadsheets/(?:u/\d+/)?d/(?P<id>[\w-]{20,})\S*")
+_ADDRESS = re.compile(
+    r"https?://docs\.google\.com/spreadsheets/(?:u/\d+/)?d/(?!e/)(?P<id>[\w-]+)\S*"
+)
 _TAB_OF_ADDRESS = re.compile(r"[#?&](?P<gid>gid=\d+)")
 
 

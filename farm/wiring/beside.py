@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -63,19 +63,32 @@ async def results_of(
     farm: Farm, options: RunOptions, queues: Sequence[str], locks: Locks
 ) -> Results:
     """Keeps the results of these queues current; those of a stand-in go into nobody's sheet."""
-    settings = farm.settings
     sources = [entry.source for entry in await farm.store.queues() if entry.name in queues]
     with_sheets = any(map(sheet_of, sources)) and not options.replay
     return Results(
         queues=queues,
         jobs_of=farm.jobs_of,
-        files=ResultFiles(
-            home=settings.home, shown=_from_home(settings), links_of=farm.store.links_of
-        ),
+        files=result_files(farm),
         others=(sheet_results(farm, options.reading, locks),) if with_sheets else (),
         report=partial(write_report, farm, queues),
         clock=farm.clock,
     )
+
+
+def result_files(farm: Farm) -> ResultFiles:
+    """Writes what became of queues beside their sources."""
+    settings = farm.settings
+    return ResultFiles(home=settings.home, shown=_from_home(settings), links_of=farm.store.links_of)
+
+
+async def tell_arrivals(farm: Farm, job_ids: Collection[int]) -> None:
+    """Put the links of what was delivered without a run into the files and sheets of its rows."""
+    found = [await farm.store.job(job_id) for job_id in job_ids]
+    names = sorted({job.queue for job in found if job is not None})
+    queues = {name: await farm.jobs_of(name) for name in names}
+    await result_files(farm).write(queues)
+    if sheets := {name: jobs for name, jobs in queues.items() if sheet_of(jobs[0].source)}:
+        await sheet_results(farm).finish(sheets)
 
 
 def sheet_results(

@@ -16,6 +16,8 @@ from typer.testing import CliRunner
 from farm.cli.app import app
 from farm.deliver.base import sha256_of
 from farm.errors import UsageError
+from farm.model.images import Image
+from farm.model.jobs import Phase
 from farm.model.prompts import Prompt, SourceRow
 from farm.store.engine import open_store
 
@@ -52,7 +54,7 @@ async def post(home: Path, target: str, facts: dict[str, Any] | None = None) -> 
     (downloads / "one.png").write_bytes(b"one")
     async with open_store(home / "farm.db") as store:
         row = SourceRow(prompt=Prompt(id="1", filename="one", description="A hill"), row=1)
-        await store.add("q", [row], "/q.csv")
+        await store.add("q", [row], str(home / "q.csv"))
         (job,) = await store.find(None, "1")
         files = [("one.png", sha256_of(downloads / "one.png"))]
         await store.post_delivery(job_id=job.id, folder=FOLDER, files=files, targets=[target])
@@ -61,6 +63,25 @@ async def post(home: Path, target: str, facts: dict[str, Any] | None = None) -> 
             assert claim is not None
             await store.remember_delivery(claim, facts)
             await store.postpone_delivery(claim, "no network", 600)
+
+
+async def complete(home: Path) -> None:
+    """The job of one.png, as a run would leave it."""
+    async with open_store(home / "farm.db") as store:
+        claim = await store.claim("w", "alice", ["any"])
+        assert claim is not None
+        for phase in (Phase.TYPING, Phase.SENDING, Phase.SENT, Phase.READY, Phase.SAVED):
+            claim = await store.step(claim, phase, {})
+        image = Image(
+            path="one.png",
+            sha256=sha256_of(home / "downloads" / "one.png"),
+            size_bytes=3,
+            width_px=80,
+            height_px=60,
+            media_type="image/png",
+            source="s0",
+        )
+        await store.complete(claim, [image])
 
 
 def test_files_and_folders_go_to_a_folder_and_are_told(home: Path) -> None:
@@ -189,6 +210,19 @@ def test_what_waits_is_delivered_when_it_was_made_due(home: Path) -> None:
     assert (home / "out" / FOLDER / "one.png").read_bytes() == b"one"
     listed = json.loads(farm("deliveries", "list", "--state", "delivered", "--json"))
     assert listed["deliveries"][0]["link"].startswith("file://")
+
+
+def test_what_is_delivered_without_a_run_is_linked_in_the_results(home: Path) -> None:
+    asyncio.run(post(home, str(home / "out")))
+    asyncio.run(complete(home))
+    farm("deliveries", "retry")
+
+    farm("deliveries", "run")
+    farm("queue", "export", "q", "--out", "export.csv")
+
+    kept = (home / "q-completed.csv").read_text()
+    assert f"file://{home}/out/" in kept
+    assert (home / "export.csv").read_text() == kept
 
 
 def test_what_cannot_be_delivered_now_is_counted(home: Path) -> None:

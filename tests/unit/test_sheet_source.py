@@ -152,7 +152,9 @@ def test_a_quota_that_stays_used_up_is_told(
         (f"https://docs.google.com/spreadsheets/d/{ID}", (ID, "")),
         (f"https://docs.google.com/spreadsheets/d/{ID}/edit?usp=sharing", (ID, "")),
         (f"https://docs.google.com/spreadsheets/u/1/d/{ID}/edit?gid=7#gid=7", (ID, "gid=7")),
+        ("https://docs.google.com/spreadsheets/d/short/edit", ("short", "")),
         ("prompts.csv", None),
+        ("https://docs.google.com/spreadsheets/d/e/2PACX-1v/pubhtml", None),
         ("https://example.com/prompts.csv", None),
     ],
 )

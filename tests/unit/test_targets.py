@@ -32,6 +32,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     ("text", "kind", "place"),
     [
         ("drive:1AbC_d-9", Drive, "drive:1AbC_d-9"),
+        ("drive:RO", Drive, "drive:RO"),
         ("https://drive.google.com/drive/u/1/folders/1AbC?usp=x", Drive, "drive:1AbC"),
         ("gs://bucket/some/folder/", Gcs, "gs://bucket/some/folder/"),
         ("s3://my.bucket", S3, "s3://my.bucket"),
