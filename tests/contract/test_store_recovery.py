@@ -226,10 +226,10 @@ async def test_after_sending_there_is_more_patience_and_then_a_review(desk: Desk
     await desk.add("one")
     claim = await desk.reach(await desk.claim("alice"), Phase.SENT)
 
-    adopted = [await desk.store.adopt(f"host:{life}:0:alice", "alice") for life in range(5)]
+    adopted = [await desk.store.adopt(f"host:{life}:0:alice", "alice") for life in range(12)]
 
     job = await desk.only("one")
-    assert [len(claims) for claims in adopted] == [1, 1, 1, 1, 0]
+    assert [len(claims) for claims in adopted] == [1] * 11 + [0]
     assert (job.state, job.cause) == (JobState.REVIEW, Cause.AMBIGUOUS)
     assert f"conversation-{claim.attempt.id} of session alice" in job.message
 
