@@ -81,7 +81,8 @@ def _facts(row: Row, place: Place) -> Iterator[str]:
         word = row.status.replace("_", " ").capitalize()
         why = f" {escape(row.words)}" if row.words else ""
         yield f"<p class=why><b>{word}</b>{why}</p>\n"
-    for said in (row.message, *(row.picture.warnings if row.picture else ()), row.trouble):
+    warnings = row.picture.warnings if row.picture else ()
+    for said in dict.fromkeys((row.message, *warnings, row.trouble)):
         if said:
             yield f"<p class=said>{escape(said)}</p>\n"
     yield from _details(row, place)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from farm.log import redact
 from farm.model.causes import Cause
 from farm.model.chronicle import Chronicle, Tried
+from farm.model.images import Maker
 from farm.model.incidents import Incident
 from farm.model.jobs import ENDED_STATES, Job, JobState
 from farm.model.money import Spending
@@ -126,13 +127,20 @@ def costs(chronicle: Chronicle) -> tuple[Cost, ...]:
     for one in chronicle.spendings:
         spent[one.backend, one.account, one.model].append(one)
     images = Counter(
-        (one.image.maker.backend, one.image.maker.account, one.image.maker.model)
+        _booked_under(one.image.maker, spent)
         for originals in chronicle.originals.values()
         for one in originals
         if chronicle.since is None or one.made_at >= chronicle.since
     )
     found = [_cost(key, group, images[key]) for key, group in spent.items()]
     return tuple(sorted(found, key=lambda one: (-one.spent_microusd, one.backend, one.model)))
+
+
+def _booked_under(maker: Maker, spent: Collection[tuple[str, str, str]]) -> tuple[str, str, str]:
+    """A WebUI says only with its picture which checkpoint is loaded: its account has one key."""
+    key = (maker.backend, maker.account, maker.model)
+    of_account = [each for each in spent if each[:2] == key[:2]]
+    return of_account[0] if key not in spent and len(of_account) == 1 else key
 
 
 def _cost(key: tuple[str, str, str], group: Sequence[Spending], images: int) -> Cost:

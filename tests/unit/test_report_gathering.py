@@ -214,6 +214,25 @@ def test_costs_are_summed_by_model_with_the_images_they_bought() -> None:
     assert report.rows[0].picture.cost_microusd == 30_000
 
 
+def test_pictures_of_a_checkpoint_known_only_afterwards_count_for_what_was_booked() -> None:
+    booked = Spending(
+        day="2026-11-21",
+        backend="sdwebui",
+        account="local",
+        model="loaded",
+        requests=1,
+        spent_microusd=0,
+        open_microusd=0,
+        estimated=0,
+    )
+    maker = Maker(backend="sdwebui", account="local", model="v1-5")
+    told = Chronicle(now=BEGAN, jobs=(), originals={1: (image(maker=maker),)}, spendings=(booked,))
+
+    (cost,) = gather(told).costs
+
+    assert cost.images == 1
+
+
 def test_the_picture_of_a_row_is_the_newest_under_its_path_the_rest_is_earlier() -> None:
     told = Chronicle(
         now=BEGAN,

@@ -257,6 +257,14 @@ def test_facts_copies_and_warnings_of_an_image_are_told(tmp_path: Path) -> None:
     assert "2026-11-21/derived/a.webp" in tags.values("href")
 
 
+def test_a_warning_that_is_the_jobs_message_too_is_told_once(tmp_path: Path) -> None:
+    done = replace(made(tmp_path, "a.png"), message="It looks like another.")
+
+    text = Tags(page(tmp_path, told(done, originals={1: (original(done.image_path),)}))).text
+
+    assert text.count("It looks like another.") == 1
+
+
 @pytest.mark.parametrize("cause", Cause)
 def test_every_cause_is_told_in_words(tmp_path: Path, cause: Cause) -> None:
     failed = job(state=JobState.FAILED, cause=cause, message="The page said so.")
