@@ -246,13 +246,13 @@ def _of_answer(error: Any, what: str, account: str) -> GoogleError:
     said = str(error.reason).rstrip(".")
     if busy:
         return GoogleBusy(
-            f"Google is busy ({status} {reason}) for {what}: {said}.",
+            f"Google is busy ({f'{status} {reason}'.rstrip()}) for {what}: {said}.",
             status=status,
             reason=reason,
             after_seconds=float(asked) if asked.isdecimal() else 0.0,
         )
     advice = _ADVICE.get(reason) or _advice_on(status, account)
-    text = f"Google refused {what} ({status} {reason}): {said}. {advice}"
+    text = f"Google refused {what} ({f'{status} {reason}'.rstrip()}): {said}. {advice}"
     return GoogleRefused(text.rstrip(), status=status, reason=reason)
 
 

@@ -78,7 +78,7 @@ def verify(raw: RawImage, prompt: Prompt, *, duplicate_of: int | None = None) ->
         height_px=size_px[1],
         media_type=media_type,
         perceptual=perceptual,
-        warnings=_compare_with_asked(size_px, prompt),
+        warnings=(*_compare_with_asked(size_px, prompt), *_compare_with_usual(len(data))),
     )
 
 
@@ -161,6 +161,13 @@ def _compare_with_asked(size_px: tuple[int, int], prompt: Prompt) -> tuple[str, 
     if off > PROPORTION_LIMIT:
         _refuse(Cause.WRONG_ORIENTATION, said)
     return (f"{said}.",) if off > PROPORTION_WARNING else ()
+
+
+def _compare_with_usual(size_bytes: int) -> tuple[str, ...]:
+    """Only what an API answers comes here with so few bytes, or so many."""
+    if MIN_BYTES < size_bytes <= MAX_BYTES:
+        return ()
+    return (f"The file has {size_bytes:,} bytes, which is unusual for a picture: look at it.",)
 
 
 def _px(size: tuple[int, int]) -> str:

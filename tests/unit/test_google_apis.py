@@ -162,7 +162,7 @@ def test_a_token_address_out_of_reach_is_tried_again_later(
         (error(403, "PERMISSION_DENIED", "The caller does not have permission"), EMAIL),
         (error(404, "NOT_FOUND", "Requested entity was not found."), "after /d/"),
         (error(400, "INVALID_ARGUMENT", "Unable to parse range: X"), "Unable to parse range: X"),
-        (Reply(status=400, body=b"<html>"), "refused the sheet Prompts (400 )"),
+        (Reply(status=400, body=b"<html>"), "refused the sheet Prompts (400)"),
     ],
 )
 def test_a_refusal_says_what_to_do(

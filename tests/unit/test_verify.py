@@ -168,6 +168,7 @@ def test_an_apis_own_answer_may_be_a_small_file_or_a_large_one(
     large = verify(replace(raw_of(picture(1408, 768) + bytes(MAX_BYTES)), source="api"), asked())
 
     assert (small.width_px, large.width_px) == (640, 1408)
+    assert all("unusual" in proof.warnings[0] for proof in (small, large))
 
 
 @pytest.mark.parametrize(("size", "enough"), [((499, 499), False), ((500, 120), True)])
