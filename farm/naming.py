@@ -17,6 +17,7 @@ Taken = Callable[[str], bool]
 
 MAX_NAME_BYTES = 120  # leaves room for suffixes of derivatives on file systems that allow 143
 REVIEW_FOLDER = "review"
+_OWN_FOLDERS = frozenset({REVIEW_FOLDER, "derived"})
 
 EXTENSIONS: Mapping[str, tuple[str, ...]] = {
     "image/png": (".png",),
@@ -92,7 +93,7 @@ def _named(stem: str) -> str:
 def _folder(text: str) -> str:
     """A clean name for a folder, "" if nothing is left; farm's own folders keep theirs."""
     clean = _clean(text)
-    if not clean or clean.casefold() == REVIEW_FOLDER:
+    if not clean or clean.casefold() in _OWN_FOLDERS:
         return f"folder-{clean}" if clean else ""
     return _cut(_named(clean), MAX_NAME_BYTES)
 

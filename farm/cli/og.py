@@ -13,6 +13,7 @@ from farm.cli.render import complain, say, say_json
 from farm.errors import UsageError
 
 _TWIN = "-og"
+_SHOWN = (".jpg", ".jpeg", ".png", ".webp", ".avif")  # what more networks show comes first
 
 
 def og(
@@ -35,6 +36,7 @@ def og(
       farm og downloads/2026-11-21/hero-garden.png --base-url https://example.org/images/
       farm og hero-garden-og.jpg --base-url https://example.org/images/ --alt "A glass garden"
     """
+    from farm.cli.origins import with_origins
     from farm.model.og import OG_SIZE, meta_tags
     from farm.model.prompts import Size
     from farm.steps.look import look
@@ -44,14 +46,15 @@ def og(
         raise UsageError(f"{file} is not there.")
     seen = look(file)
     size = Size(seen.width_px, seen.height_px)
-    row = seen.facts.prompt if seen.facts else {}
+    told = with_origins([look(image), seen] if image.is_file() else [seen])
+    titles = [str(one.facts.prompt.get("title", "")) for one in told if one.facts]
     url = urljoin(base_url.rstrip("/") + "/", quote(file.name)) if base_url else quote(file.name)
     tags = list(
         meta_tags(
             url,
             size,
             f"image/{seen.format}",
-            title=title or str(row.get("title", "")),
+            title=title or next(filter(None, titles), ""),
             alt=alt,
         )
     )
@@ -70,5 +73,5 @@ def _twin_of(image: Path) -> Path:
     """The OG twin beside a hero image, or the image itself without one."""
     if image.stem.endswith(_TWIN):
         return image
-    twins = sorted(image.parent.glob(f"{image.stem}{_TWIN}.*"))
-    return twins[0] if twins else image
+    twins = (image.with_name(f"{image.stem}{_TWIN}{suffix}") for suffix in _SHOWN)
+    return next(filter(Path.is_file, twins), image)

@@ -36,7 +36,8 @@ def with_origins(looks: Sequence[Look]) -> list[Look]:
 def copy_of(original: Path) -> Path | None:
     """A copy beside an original, which carries its facts; None without one."""
     found = sorted((original.parent / "derived").glob("*"))
-    return next((copy for copy in found if copy.name.startswith(f"{original.stem}.")), None)
+    pictures = (file for file in found if file.suffix not in {".json", ".sha256"})
+    return next((copy for copy in pictures if copy.stem == original.stem), None)
 
 
 def _has_store(settings: Settings) -> bool:

@@ -48,6 +48,25 @@ def copy_of(original: Path, prompt: Prompt) -> Path:
     return Path(derive(original, original.parent, "copy", wish).files[0].path)
 
 
+def test_of_several_twins_the_picture_that_most_networks_show_is_taken(home: Path) -> None:
+    picture(home / "hero.png", 192, 108)
+    for suffix in ("avif", "json", "sha256", "webp", "png"):
+        picture(home / "twin.png", 1200, 630).rename(home / f"hero-og.{suffix}")
+
+    said = json.loads(run("og", "hero.png", "--json").stdout)
+
+    assert said["url"] == "hero-og.png"
+
+
+def test_the_twin_of_a_hero_is_told_with_the_heros_title(home: Path) -> None:
+    hero = copy_of(picture(home / "hero.png", 192, 108), ROW)
+    picture(hero.with_name(f"{hero.stem}-og.jpg"), 1200, 630)
+
+    said = run("og", str(hero))
+
+    assert "The &quot;Glass&quot; Garden" in said.stdout
+
+
 def test_the_twin_of_a_hero_is_what_networks_are_shown(home: Path) -> None:
     picture(home / "hero-garden.png", 192, 108)
     picture(home / "hero-garden-og.jpg", 1200, 630)

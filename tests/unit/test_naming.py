@@ -126,10 +126,10 @@ def test_a_row_names_no_folder_outside_and_none_of_farms_own() -> None:
 
     folders = [
         image_folder(template, {"client": text})
-        for text in ("../../etc", "..", "review", "con", " ", "C:\\x")
+        for text in ("../../etc", "..", "review", "derived", "con", " ", "C:\\x")
     ]
 
-    assert folders == ["etc", "", "folder-review", "image-con", "", "C-x"]
+    assert folders == ["etc", "", "folder-review", "folder-derived", "image-con", "", "C-x"]
 
 
 @pytest.mark.parametrize(
