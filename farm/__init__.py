@@ -5,6 +5,7 @@ General layout, low to high (tests/test_architecture.py holds it):
 errors, model            what everything speaks of; pure
 values, settings, config texts to values; the table of settings; the only reader of env and files
 clock, log               time as an argument; records without secrets
+memory                   what is free goes back to the system
 files, substitutions     writing whole files; the user's table of other words
 catalogue                the models of image APIs, with what they can and cost
 google_apis              ways to Google's APIs, home of their client library

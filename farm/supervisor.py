@@ -10,6 +10,7 @@ from typing import Protocol
 
 from farm.clock import Clock
 from farm.errors import BrowserError, FarmError, LostLease, NetworkError, ProfileInUse
+from farm.memory import give_back
 from farm.model.causes import Cause
 from farm.model.events import CountsChanged, Notice, RunEvent
 from farm.model.jobs import JobState
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 15.0
 UPKEEP_SECONDS = 1.0
+TRIM_SECONDS = 60.0
 RELAUNCHES = 3  # in a row without an image in between
 RELAUNCH_WAIT_SECONDS = 2.0  # doubled each time
 LONGEST_WAIT_SECONDS = 30.0  # between two tries to reach a network that is gone
@@ -182,9 +184,13 @@ class Supervisor:
             await worker.heartbeat()
 
     async def _upkeep(self) -> None:
+        trimmed_at = self.clock.monotonic()
         while True:
             await self.store.maintain()
             await self._tell_counts()
+            if self.clock.monotonic() - trimmed_at >= TRIM_SECONDS:
+                await asyncio.to_thread(give_back)
+                trimmed_at = self.clock.monotonic()
             await self.clock.sleep(UPKEEP_SECONDS)
 
     async def _tell_counts(self) -> None:

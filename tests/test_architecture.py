@@ -28,6 +28,7 @@ LAYERS = [  # low to high: a unit imports its own line or a lower one, never a h
         "google_apis",
         "signing",
         "fetching",
+        "memory",
     },
     {"sources", "compose", "lint", "naming", "report", "store", "browser", "steps", "deliver"},
     {"sites", "references"},
