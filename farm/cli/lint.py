@@ -181,7 +181,8 @@ def _lines(linted: Linted) -> Iterator[str]:
     for f in linted.findings:
         where = _place(linted.file, f)
         advice = f"; {f['advice']}" if f["advice"] else ""
-        text = f"{f['text'].removesuffix('.')}{advice}."
+        text = f"{f['text'].removesuffix('.')}{advice}"
+        text += "" if text.endswith("?") else "."
         said = text if text.startswith(linted.file) else f"{where}: {text}"
         yield f"{said} [{f['severity']} {f['rule']}]"
 

@@ -131,6 +131,8 @@ def _check_size(text: str) -> str:
 def _check_description(text: str) -> str:
     if not _SEEN.search(text):
         return "is empty; say what to draw"
+    if "\0" in text:
+        return "holds a NUL byte; remove it"
     return _longer(text, MAX_DESCRIPTION)
 
 

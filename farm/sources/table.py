@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -128,8 +129,9 @@ def _counts(name: str, body: bytes, delimiter: str) -> list[int]:
     try:
         counts = list(map(len, _reader(body, delimiter)))
     except csv.Error as error:
+        line = _last_line(body, delimiter)
         raise InputError(
-            [f"{name}: {error}; a quote seems to be opened and never closed."]
+            [f"{name}, line {line}: {error}; a quote seems to be opened and never closed."]
         ) from error
     usual = next(filter(None, counts), 0)
     widest = max(counts, default=0)
@@ -137,6 +139,15 @@ def _counts(name: str, body: bytes, delimiter: str) -> list[int]:
         line = next(line for line, record in _records(body, delimiter) if len(record) == widest)
         raise InputError([f"{name}, line {line}: {widest} cells, and the header has {usual}."])
     return counts
+
+
+def _last_line(body: bytes, delimiter: str) -> int:
+    """The line on which the record begins that cannot be read."""
+    line, reader = 1, _reader(body, delimiter)
+    with suppress(csv.Error):
+        for _ in reader:
+            line = reader.line_num + 1
+    return line
 
 
 def _columns(name: str, body: bytes, delimiter: str, counts: Sequence[int]) -> list[list[str]]:

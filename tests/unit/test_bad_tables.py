@@ -143,6 +143,12 @@ def test_a_flood_of_problems_is_cut_and_counted() -> None:
     assert found[-1] == "p.csv: and 70 more problems like these."
 
 
+def test_a_description_that_no_store_takes_is_a_problem_of_its_row() -> None:
+    assert problems("description\na\0cat\n") == [
+        "p.csv, row 1, Description: holds a NUL byte; remove it."
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -154,7 +160,7 @@ def test_a_flood_of_problems_is_cut_and_counted() -> None:
         ("name,value\n1,a\n", "The first line must name the columns: Prompt ID, Image Type"),
         ("description,Description\na,b\n", "columns 1 and 2 are both Description"),
         ('id,description\n1,"never closed\n2,b\n', "line 2: a quote is opened there and never"),
-        ('id,description\n1,"' + LONG * 500, "a quote seems to be opened and never closed"),
+        ('id,description\n1,"' + LONG * 500, "line 2: field larger than field limit"),
     ],
 )
 def test_a_table_that_is_none_says_why(text: str, said: str) -> None:
