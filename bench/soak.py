@@ -228,7 +228,12 @@ async def spare_farm(mayhem: Mayhem, seconds: float) -> None:
 
 
 async def finish(scene: Scene) -> bool:
-    """Let everything come to its end in peace; whether it did."""
+    """Let everything come to its end in peace; whether it did.
+
+    Sessions that were killed too often in a row have stopped, and a person wakes them.
+    """
+    for (name,) in scene.rows("SELECT name FROM sessions WHERE state = 'stopped'"):
+        await scene.run("profiles", "wake", str(name))
     drained = await until(
         lambda: scene.count("pending", "delayed", "in_progress") == 0, DRAIN_SECONDS
     )
