@@ -57,7 +57,7 @@ class Settings:
     convert: str = ""  # formats of further copies: "webp:85 avif"
     max_kb: int = 0  # of a copy; 0: no bound
     metadata: bool = True  # copies carry the prompt
-    sidecar: bool = False  # a JSON file and a checksum beside each image
+    sidecar: bool = False  # a JSON file and a checksum for each image
     deliver: tuple[str, ...] = field(default=(), repr=False)  # targets; may carry passwords
     site: str = ""  # a folder of deliveries; "" is the queue's name
     s3_endpoint: str = ""  # of an S3-compatible storage
