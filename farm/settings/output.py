@@ -59,7 +59,7 @@ OUTPUT: tuple[Setting, ...] = (
     ),
     Setting(
         key="sidecar",
-        text="Whether each image gets a JSON file and a checksum, in the folder `derived` beside it.",
+        text="Whether each image gets a JSON file and a checksum, in `derived` beside it.",
         parse=values.flag,
         allowed=A_FLAG,
         default="no",
