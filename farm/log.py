@@ -157,6 +157,8 @@ def configure_logging(
         handler.close()
     console = _Console()
     console.setLevel(logging.DEBUG if level == "debug" else logging.WARNING)
+    if level != "debug":
+        console.addFilter(_is_for_people)
     _attach(console, JsonLines() if console_format == "json" else Plain())
     path = None
     if log_dir is not None:
@@ -169,6 +171,11 @@ def configure_logging(
     root.setLevel(logging.WARNING)  # other people's libraries
     logging.getLogger("farm").setLevel(level.upper())
     return path
+
+
+def _is_for_people(record: logging.LogRecord) -> bool:
+    """Whether farm says it; a library's warning, as of a request it repeats, is for the file."""
+    return record.name.partition(".")[0] == "farm" or record.levelno >= logging.ERROR
 
 
 def current_file() -> Path | None:

@@ -146,6 +146,16 @@ def test_libraries_are_redacted_like_farm(run_log: Path) -> None:
     assert lines(run_log)[0]["event"] == f"mail to {REDACTED}"
 
 
+def test_what_a_library_warns_of_is_kept_from_the_terminal_and_its_errors_are_not(
+    run_log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logging.getLogger("urllib3.connectionpool").warning("Retrying")
+    logging.getLogger("asyncio").error("Task exception was never retrieved")
+
+    assert [line["event"].split()[0] for line in lines(run_log)] == ["Retrying", "Task"]
+    assert capsys.readouterr().err == "error: Task exception was never retrieved\n"
+
+
 def test_an_event_is_one_line_of_json_with_its_data(run_log: Path) -> None:
     log.info("job claimed", extra={"job_id": 7, "path": Path("a/b")})
 
