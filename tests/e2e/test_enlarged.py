@@ -3,34 +3,25 @@
 from __future__ import annotations
 
 import csv
-import os
-import sqlite3
 import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import fake_fal
-import fake_gemini
 import pytest
+from api_desk import FARM, ApiDesk
 from fake_fal import FakeFal
 from fake_gemini import FakeGemini
 
-FARM = str(Path(sys.executable).with_name("farm"))
 COLUMNS = ("Prompt ID", "Image Filename", "Size", "Description", "Backend")
-SECONDS = 90
 LARGE = (4096, 3072)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Desk:
-    """A folder whose farm draws with Gemini's API and enlarges with fal."""
+class Desk(ApiDesk):
+    """Whose farm enlarges with fal."""
 
-    home: Path
-    gemini: FakeGemini
     fal: FakeFal
 
     def prompts(self, rows: int = 3, *, backend: str = "", size: str = "4096x3072px") -> str:
@@ -48,38 +39,9 @@ class Desk:
         self.fal.plays.extend(fake_fal.Play(size=size) for size in sizes)
 
     def environment(self, **settings: str) -> dict[str, str]:
-        """What the command sees."""
-        kept = {k: v for k, v in os.environ.items() if k in {"PATH", "HOME", "LANG"}}
-        return {
-            **kept,
-            "FARM_BACKENDS": "gemini",
-            "FARM_FALLBACK": "fal",
-            "FARM_GEMINI_BASE_URL": self.gemini.url,
-            "GEMINI_API_KEY": fake_gemini.KEY,
-            "FARM_FAL_BASE_URL": self.fal.url,
-            "FAL_KEY": fake_fal.KEY,
-            "FARM_API_PACE_SECONDS": "0",
-            "FARM_RETRY_WAIT_SECONDS": "0.2",
-            **settings,
-        }
-
-    def farm(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        """Run the command to its end, without a terminal."""
-        return subprocess.run(
-            [FARM, *words],
-            cwd=self.home,
-            env=self.environment(**settings),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
-
-    def rows(self, statement: str) -> list[Any]:
-        """What the store says."""
-        with closing(sqlite3.connect(self.home / "farm.db")) as database:
-            return database.execute(statement).fetchall()
+        """What the command sees, fal and its key included."""
+        fal = {"FARM_FALLBACK": "fal", "FARM_FAL_BASE_URL": self.fal.url, "FAL_KEY": fake_fal.KEY}
+        return super().environment(**(fal | settings))
 
     def states(self) -> dict[str, str]:
         """Where each job stands."""

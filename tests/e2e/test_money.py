@@ -6,31 +6,21 @@ import csv
 import json
 import os
 import pty
-import sqlite3
 import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import closing, suppress
-from dataclasses import dataclass
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import fake_gemini
 import pytest
+from api_desk import FARM, SECONDS, ApiDesk
 from fake_gemini import FakeGemini
 
-FARM = str(Path(sys.executable).with_name("farm"))
 COLUMNS = ("Prompt ID", "Image Filename", "Size", "Description")
-SECONDS = 90
 
 
-@dataclass(frozen=True, kw_only=True)
-class Desk:
-    """A folder whose farm draws with Gemini's API alone."""
-
-    home: Path
-    gemini: FakeGemini
+class Desk(ApiDesk):
+    """Whose user may sit at a terminal."""
 
     def prompts(self, *descriptions: str, name: str = "rows.csv") -> str:
         """A prompt file of square pictures."""
@@ -41,32 +31,6 @@ class Desk:
             for n, description in enumerate(descriptions, 1):
                 writer.writerow((str(n), f"{path.stem}-{n}.png", "1024x1024px", description))
         return str(path)
-
-    def environment(self, **settings: str) -> dict[str, str]:
-        """What the command sees."""
-        kept = {k: v for k, v in os.environ.items() if k in {"PATH", "HOME", "LANG"}}
-        return {
-            **kept,
-            "FARM_BACKENDS": "gemini",
-            "FARM_GEMINI_BASE_URL": self.gemini.url,
-            "GEMINI_API_KEY": fake_gemini.KEY,
-            "FARM_API_PACE_SECONDS": "0",
-            "FARM_RETRY_WAIT_SECONDS": "0.2",
-            **settings,
-        }
-
-    def farm(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        """Run the command to its end, without a terminal."""
-        return subprocess.run(
-            [FARM, *words],
-            cwd=self.home,
-            env=self.environment(**settings),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
 
     def at_terminal(self, answer: str, *words: str, **settings: str) -> tuple[int, str]:
         """Run it at a terminal, where somebody answers the first question; code and screen."""
@@ -86,11 +50,6 @@ class Desk:
             code = process.wait(SECONDS)
         os.close(ours)
         return code, shown.decode(errors="replace")
-
-    def rows(self, statement: str) -> list[Any]:
-        """What the store says."""
-        with closing(sqlite3.connect(self.home / "farm.db")) as database:
-            return database.execute(statement).fetchall()
 
 
 def _read_until(terminal: int, mark: bytes | None) -> bytes:
