@@ -32,7 +32,7 @@ from farm.settlement import Pace, Settlement
 from farm.store.engine import open_store
 from farm.store.facade import Store
 from farm.store.schema import DatabaseClock
-from farm.supervisor import Post, Supervisor, UpkeepStore
+from farm.supervisor import TRIM_SECONDS, Post, Supervisor, UpkeepStore
 from farm.testing.clock import FakeClock
 from farm.testing.hands import Act, ScriptedHand
 from farm.testing.texts import PlainTexts
@@ -248,6 +248,25 @@ async def test_a_stopped_session_is_tried_again_at_once_when_its_user_wakes_it(y
     again = await waiting.to_try_again(600)
 
     assert (again, yard.clock.time - began) == (True, 0)
+
+
+async def test_memory_is_given_back_now_and_then(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[float] = []
+    monkeypatch.setattr("farm.supervisor.give_back", lambda: given.append(yard.clock.time))
+    await yard.add(1)
+    alice = yard.hand("alice")
+    alice.fails_to_open = NetworkError("alice: no connection")
+    began = yard.clock.time
+
+    await yard.run(alice)
+
+    assert len(given) > 1
+    assert all(
+        later - earlier >= TRIM_SECONDS
+        for earlier, later in zip([began, *given], given, strict=False)
+    )
 
 
 async def test_a_network_that_comes_back_after_many_tries_costs_no_session(yard: Yard) -> None:
