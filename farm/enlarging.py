@@ -7,7 +7,6 @@ the same key and fingerprint change nothing.
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +17,7 @@ from farm.model.enlarging import Enlargement
 from farm.model.images import Image
 from farm.model.jobs import AttemptFacts, Claim, Job
 from farm.model.operations import Operation
-from farm.model.prompts import Prompt
+from farm.model.prompts import SourceRow
 from farm.sources.filenames import enlarged
 from farm.store.base import Added, Importable
 
@@ -40,18 +39,11 @@ class SequelBook(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SequelRow:
+class SequelRow(SourceRow):
     """The row that enlarges a picture. Another original asks for another picture."""
 
-    prompt: Prompt
-    row: int
     original_sha256: str
     regenerate: bool = True  # honoured once for each original
-
-    @property
-    def prompt_id(self) -> str:
-        """The small row's, with `-large` behind it."""
-        return self.prompt.id
 
     @property
     def fingerprint(self) -> str:
@@ -59,16 +51,6 @@ class SequelRow:
         return hashlib.sha256(
             f"{self.prompt.fingerprint} {self.original_sha256}".encode()
         ).hexdigest()
-
-    @property
-    def lane(self) -> str:
-        """That of the upscaler's backend."""
-        return self.prompt.lane
-
-    @property
-    def payload(self) -> str:
-        """The prompt as the JSON text that the store keeps."""
-        return json.dumps(self.prompt.to_payload())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
